@@ -1,0 +1,194 @@
+/**
+ * One table of error codes for both programs. `sentence` says what happened, `hint` what a person can do
+ * about it, `status` what HTTP answers where the error crosses it, `isRetryable` whether the same request
+ * may succeed later without anybody changing anything.
+ */
+export const ERRORS = {
+  'config-invalid': {
+    status: 500,
+    isRetryable: false,
+    sentence: 'The configuration has mistakes.',
+    hint: 'Mend the lines named above, then run `config check`.',
+  },
+  'file-unreadable': {
+    status: 500,
+    isRetryable: false,
+    sentence: 'A file could not be read.',
+    hint: 'Check that it exists and that this user may read it.',
+  },
+  'key-unsafe': {
+    status: 500,
+    isRetryable: false,
+    sentence: 'The private key can be read by other users.',
+    hint: 'Run `chmod 600` on the key file.',
+  },
+  'not-claimed': {
+    status: 409,
+    isRetryable: false,
+    sentence: 'This box is not enrolled at a province yet.',
+    hint: 'Ask the province for a claim code and run `vuon-agent claim CODE --gateway URL`.',
+  },
+  'claim-refused': {
+    status: 403,
+    isRetryable: false,
+    sentence: 'The claim code is wrong, used, or expired.',
+    hint: 'Ask the province for a new code; each works once.',
+  },
+  'journal-damaged': {
+    status: 500,
+    isRetryable: false,
+    sentence: 'Part of the journal is damaged.',
+    hint: 'The part was set aside; run `vuon-agent journal verify` and send the report.',
+  },
+  'journal-busy': {
+    status: 503,
+    isRetryable: true,
+    sentence: 'The journal takes no more for the moment.',
+    hint: 'The card is slow or full; see `vuon-agent doctor`.',
+  },
+  'disk-full': {
+    status: 507,
+    isRetryable: true,
+    sentence: 'There is no room left on the disk.',
+    hint: 'Free some space or lower the quota; see `vuon-agent doctor`.',
+  },
+  'batch-malformed': {
+    status: 400,
+    isRetryable: false,
+    sentence: 'The body is not a batch.',
+    hint: 'Send exactly the sealed bytes, with the type application/vnd.vuon.batch.',
+  },
+  'batch-too-large': {
+    status: 413,
+    isRetryable: false,
+    sentence: 'The batch is larger than this gateway takes.',
+    hint: 'Seal smaller batches.',
+  },
+  'batch-bomb': {
+    status: 413,
+    isRetryable: false,
+    sentence: 'The batch decompresses to more than it may.',
+    hint: 'Seal smaller batches; the header must state the true size.',
+  },
+  'signature-wrong': {
+    status: 401,
+    isRetryable: false,
+    sentence: 'The signature does not match.',
+    hint: 'The batch was changed on the way or signed with another key.',
+  },
+  'agent-unknown': {
+    status: 401,
+    isRetryable: false,
+    sentence: 'No box with this key is enrolled here.',
+    hint: 'Claim the box first.',
+  },
+  'agent-suspended': {
+    status: 403,
+    isRetryable: false,
+    sentence: 'This key is suspended.',
+    hint: 'Two boxes may be using one card: a person must claim one of them again.',
+  },
+  'batch-equivocation': {
+    status: 409,
+    isRetryable: false,
+    sentence: 'The same range was sent before with other bytes.',
+    hint: 'The second version is kept aside and the province is told; check for a cloned card.',
+  },
+  'session-required': {
+    status: 401,
+    isRetryable: false,
+    sentence: 'This address needs a session.',
+    hint: 'Sign in first (a person), or POST /sync/v1/session (a box).',
+  },
+  forbidden: {
+    status: 403,
+    isRetryable: false,
+    sentence: 'You may not see this.',
+    hint: 'Ask the administrator of the province for access.',
+  },
+  'not-found': {
+    status: 404,
+    isRetryable: false,
+    sentence: 'There is nothing at this address.',
+    hint: 'Check the address.',
+  },
+  'input-invalid': {
+    status: 400,
+    isRetryable: false,
+    sentence: 'The request has mistakes.',
+    hint: 'See `errors` for what is wrong where.',
+  },
+  'too-many-requests': {
+    status: 429,
+    isRetryable: true,
+    sentence: 'Too many requests.',
+    hint: 'Wait as long as Retry-After says.',
+  },
+  'link-down': {
+    status: 503,
+    isRetryable: true,
+    sentence: 'The other side could not be reached.',
+    hint: 'Nothing is lost: everything is kept and sent later. Check the network if this stays.',
+  },
+  'link-refused': {
+    status: 502,
+    isRetryable: false,
+    sentence: 'The other side refused the request.',
+    hint: 'See its answer above.',
+  },
+  'clock-unknown': {
+    status: 409,
+    isRetryable: true,
+    sentence: 'The time is not known, so nothing can be signed with a date.',
+    hint: "Connect the box to the network once, or confirm the date on the box's page.",
+  },
+  internal: {
+    status: 500,
+    isRetryable: true,
+    sentence: 'Something failed that should not.',
+    hint: 'Look in the log at this moment and report it.',
+  },
+} as const satisfies Record<string, { status: number; isRetryable: boolean; sentence: string; hint: string }>
+
+export type ErrorCode = keyof typeof ERRORS
+
+export class VuonError extends Error {
+  readonly code: ErrorCode
+  readonly hint: string
+
+  /** `detail` says what exactly; without it the table's sentence stands alone. */
+  constructor(code: ErrorCode, detail?: string, options: { cause?: unknown; hint?: string } = {}) {
+    super(detail ?? ERRORS[code].sentence, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'VuonError'
+    this.code = code
+    this.hint = options.hint ?? ERRORS[code].hint
+  }
+}
+
+/** Whether the same request may succeed later without anybody changing anything. */
+export function isRetryable(error: unknown): boolean {
+  return error instanceof VuonError ? ERRORS[error.code].isRetryable : true
+}
+
+/** RFC 9457 problem details, sent as application/problem+json. */
+export interface Problem {
+  type: string
+  title: string
+  status: number
+  detail: string
+  hint: string
+  [extension: string]: unknown
+}
+
+export function problemOf(error: unknown, extensions: Record<string, unknown> = {}): Problem {
+  const known = error instanceof VuonError ? error : new VuonError('internal')
+  const row = ERRORS[known.code]
+  return {
+    type: `urn:vuon:error:${known.code}`,
+    title: row.sentence,
+    status: row.status,
+    detail: known.message,
+    hint: known.hint,
+    ...extensions,
+  }
+}
