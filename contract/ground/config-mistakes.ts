@@ -133,8 +133,7 @@ const branchesOf = (shape: JsonSchema | undefined): JsonSchema[] => {
   return choices ? choices.flatMap(branchesOf) : [shape]
 }
 
-const itemShape = (shape: JsonSchema): JsonSchema | undefined =>
-  shape['items'] as JsonSchema | undefined
+const itemShape = (shape: JsonSchema): JsonSchema | undefined => shape['items'] as JsonSchema | undefined
 
 function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   let value = input

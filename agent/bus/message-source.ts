@@ -1,0 +1,44 @@
+/** Where messages come in: a broker that we ask, or the one that we are. It knows no device and no payload. */
+export interface MessageSource {
+  /**
+   * Starts and keeps going by itself until `stop`. A QoS 1 message is acknowledged only after the promise of
+   * `deliver` resolved, and many are in flight at once; when it rejects, the message is not acknowledged
+   * and comes again.
+   */
+  start(deliver: (message: BusMessage) => Promise<void>): Promise<void>
+  stop(): Promise<void>
+  state(): SourceState
+}
+
+export interface BusMessage {
+  /** Name of the bus that it came in by. */
+  readonly bus: string
+  readonly topic: string
+  readonly payload: Uint8Array
+  readonly qos: number
+  /** True when the broker had kept it from an earlier time: what it says may be old. */
+  readonly isRetained: boolean
+}
+
+export interface SourceState {
+  readonly isConnected: boolean
+  readonly detail: string
+  /** Wall time in ms of the last change. */
+  readonly since: number
+}
+
+/** What a source refused or could not do; each is counted by whoever listens. */
+export type SourceFault = (code: SourceFaultCode, detail: string) => void
+export type SourceFaultCode =
+  | 'connection-lost'
+  | 'refused-by-broker'
+  | 'not-stored'
+  | 'message-too-large'
+  | 'topic-refused'
+  | 'too-many-clients'
+  | 'too-many-retained'
+  | 'wrong-password'
+  | 'client-error'
+
+// The largest thing a node on a farm sends is a Zigbee device list; 256 KiB holds about eighty devices.
+export const MAX_PAYLOAD_BYTES = 256 * 1024

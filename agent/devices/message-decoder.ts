@@ -1,0 +1,16 @@
+import type { DecodeResult } from './observation.ts'
+
+/** Tells what a message means. Whatever bytes come, it answers; it never throws. */
+export interface MessageDecoder {
+  readonly kind: string
+  /** What to subscribe to. */
+  readonly topicFilters: readonly string[]
+  decode(message: IncomingMessage): DecodeResult
+}
+
+export interface IncomingMessage {
+  readonly topic: string
+  readonly payload: Uint8Array
+  /** True when a broker had kept it: its values are marked historical. */
+  readonly isRetained?: boolean
+}

@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import { writeFileAtomically } from '#contract/ground/node/atomic-write.ts'
+
+/** What the province told this box when it was claimed; master data that the farm book works with offline. */
+const enrolmentSchema = z.object({
+  gateway: z.url(),
+  agent: z.string(),
+  boxCode: z.string(),
+  farm: z.object({ farmId: z.string(), name: z.string(), commune: z.string(), province: z.string() }),
+  province: z.object({ name: z.string(), publicKey: z.string() }),
+  publicUrl: z.string().optional(),
+  allocations: z.array(
+    z.object({
+      gtin: z.string(),
+      crop: z.string(),
+      productVi: z.string(),
+      productEn: z.string(),
+      growingArea: z.object({ gln: z.string(), code: z.string(), validTo: z.string().optional() }).optional(),
+    }),
+  ),
+  issuedAt: z.number(),
+})
+
+export type Enrolment = z.output<typeof enrolmentSchema>
+
+/** Null while the box is not claimed. A file that can't be understood counts as not claimed, and is kept. */
+export function readEnrolment(path: string): Enrolment | null {
+  try {
+    return enrolmentSchema.parse(JSON.parse(readFileSync(path, 'utf8')))
+  } catch {
+    return null
+  }
+}
+
+export function writeEnrolment(path: string, enrolment: Enrolment): void {
+  writeFileAtomically(path, `${JSON.stringify(enrolment, null, 2)}\n`, 0o600)
+}

@@ -1,0 +1,72 @@
+import { concatBytes, fromUtf8, toHex, utf8 } from '../ground/bytes.ts'
+import type { TimeQuality } from '../ground/clock.ts'
+import { VuonError } from '../ground/errors.ts'
+import type { PublicKey, SecretKey, Sha256 } from '../ground/signing.ts'
+import { canonicalJson } from './canonical-json.ts'
+import type { EpcisEvent } from './epcis.ts'
+
+/** What a farm signs: the event in an envelope that chains it to the one before. Exactly these bytes travel. */
+export interface EventStatement {
+  readonly agent: string
+  readonly key: string
+  readonly epoch: string
+  /** Counts this agent's events from 1; a gap or a second event with one number shows. */
+  readonly eventNo: number
+  /** Hex sha256 of the signed bytes of the event before; empty for the first. */
+  readonly prev: string
+  /** When it was entered, ISO 8601 UTC. */
+  readonly capturedAt: string
+  /** How the box knew the time: `person` when somebody confirmed the date by hand. */
+  readonly clock: TimeQuality | 'person'
+  readonly event: EpcisEvent
+}
+
+export interface SignedEvent {
+  readonly signed: Uint8Array
+  readonly signature: Uint8Array
+  /** Hex sha256 of `signed`: the next event's `prev`. */
+  readonly hash: string
+}
+
+const PREFIX = utf8('vuon/event/1\0')
+
+export function signEvent(statement: EventStatement, key: SecretKey, sha256: Sha256): SignedEvent {
+  const signed = utf8(canonicalJson(statement))
+  return { signed, signature: key.sign(concatBytes(PREFIX, signed)), hash: toHex(sha256(signed)) }
+}
+
+export const isEventSignedBy = (
+  event: { signed: Uint8Array; signature: Uint8Array },
+  key: PublicKey,
+): boolean => key.verify(concatBytes(PREFIX, event.signed), event.signature)
+
+// An event with a year of sensor summaries stays far below this.
+const MAX_EVENT_BYTES = 64 * 1024
+
+/** Throws VuonError `batch-malformed` when the bytes are not a statement in canonical JSON. */
+export function openSignedEvent(signed: Uint8Array): EventStatement {
+  const malformed = (cause?: unknown) =>
+    new VuonError('batch-malformed', 'A signed event is not canonical JSON of the right shape.', { cause })
+  if (signed.length > MAX_EVENT_BYTES) throw malformed()
+  let statement: EventStatement
+  let isCanonical: boolean
+  try {
+    const text = fromUtf8(signed)
+    statement = JSON.parse(text) as EventStatement
+    isCanonical = canonicalJson(statement) === text
+  } catch (cause) {
+    throw malformed(cause)
+  }
+  const hasShape =
+    statement !== null &&
+    typeof statement === 'object' &&
+    typeof statement.agent === 'string' &&
+    typeof statement.key === 'string' &&
+    Number.isSafeInteger(statement.eventNo) &&
+    typeof statement.event === 'object' &&
+    statement.event !== null &&
+    typeof statement.event.type === 'string' &&
+    typeof statement.event.eventTime === 'string'
+  if (!isCanonical || !hasShape) throw malformed()
+  return statement
+}

@@ -1,0 +1,195 @@
+import { fromHex, toHex } from '../ground/bytes.ts'
+import type { TimeQuality } from '../ground/clock.ts'
+import type { Reading, ReadingSegment } from './records.ts'
+import { malformed, VarintReader, VarintWriter } from './varint.ts'
+
+/**
+ * `columns-1`: readings as columns. Like is put beside like, so that deflate finds runs: all heads, then all
+ * times (difference of differences, in steps), all values (differences of scaled whole numbers), all quality
+ * runs, all times that the sources themselves stated.
+ *
+ *   version 1 · segments { boot 8 B · clock · series { no, count, step } · times · values · quality · sources }
+ *
+ * Steps are inside, so a reader needs no declaration to read it, only to give the numbers a meaning.
+ */
+const VERSION = 1
+
+const CLOCKS: readonly TimeQuality[] = ['synchronised', 'holdover', 'unknown']
+
+/** A scaled value beyond this is not a measurement; differences of two stay exact in a double. */
+export const MAX_SCALED = 2 ** 50
+
+/** Within a segment, readings come back in order of (series, arrival): the order that numbers the seqs. */
+export function encodeSegments(
+  segments: readonly ReadingSegment[],
+  stepOf: (seriesNo: number) => number,
+): Uint8Array {
+  const out = new VarintWriter()
+  out.byte(VERSION)
+  out.unsigned(segments.length)
+  for (const segment of segments) {
+    out.bytes(fromHex(segment.boot))
+    out.byte(CLOCKS.indexOf(segment.clock))
+    const columns = bySeries(segment.readings).map(([no, readings]) => ({ no, readings, step: stepOf(no) }))
+    out.unsigned(columns.length)
+    let lastNo = 0
+    for (const { no, readings, step } of columns) {
+      out.unsigned(no - lastNo)
+      lastNo = no
+      out.unsigned(readings.length)
+      out.unsigned(step)
+    }
+    for (const { readings, step } of columns) {
+      let last = 0
+      let lastDelta = 0
+      readings.forEach((reading, index) => {
+        const steps = Math.round(reading.t / step)
+        const delta = steps - last
+        out.signed(index < 2 ? delta : delta - lastDelta)
+        last = steps
+        lastDelta = delta
+      })
+    }
+    for (const { readings } of columns) {
+      let last = 0
+      for (const { scaled } of readings) {
+        out.signed(scaled - last)
+        last = scaled
+      }
+    }
+    for (const { readings } of columns) writeRuns(out, readings)
+    for (const { readings, step } of columns) writeSources(out, readings, step)
+  }
+  return out.finish()
+}
+
+/** Throws VuonError `batch-malformed` on anything that `encodeSegments` could not have written; bounded by the input. */
+export function decodeSegments(body: Uint8Array): ReadingSegment[] {
+  const input = new VarintReader(body)
+  if (input.byte() !== VERSION) throw malformed('is of an unknown version')
+  const segments = Array.from({ length: input.count(10) }, () => decodeSegment(input))
+  if (input.remaining > 0) throw malformed('goes on after its end')
+  return segments
+}
+
+function decodeSegment(input: VarintReader): ReadingSegment {
+  const boot = toHex(input.bytes(8))
+  const clock = CLOCKS[input.byte()]
+  if (!clock) throw malformed('names an unknown clock quality')
+  let lastNo = 0
+  const heads = Array.from({ length: input.count(3) }, () => {
+    const no = lastNo + input.unsigned()
+    if (no <= lastNo || no > 2 ** 31) throw malformed('has its series out of order')
+    lastNo = no
+    // A time, a value and a share of a run: two bytes at least.
+    const count = input.count(2)
+    const step = input.unsigned()
+    if (count === 0 || step === 0 || step > 86_400_000)
+      throw malformed('has an empty series or an impossible step')
+    return { no, count, step }
+  })
+  const total = heads.reduce((sum, head) => sum + head.count, 0)
+  if (total * 2 > input.remaining) throw malformed('promises more than it holds')
+  const times = heads.map(({ count, step }) => {
+    const column = new Float64Array(count)
+    let last = 0
+    let lastDelta = 0
+    for (let index = 0; index < count; index++) {
+      const delta = input.signed() + (index < 2 ? 0 : lastDelta)
+      last += delta
+      lastDelta = delta
+      column[index] = inRange(last * step)
+    }
+    return column
+  })
+  const values = heads.map(({ count }) => {
+    const column = new Float64Array(count)
+    let last = 0
+    for (let index = 0; index < count; index++) {
+      last = inRange(last + input.signed())
+      column[index] = last
+    }
+    return column
+  })
+  const qualities = heads.map(({ count }) => readRuns(input, count))
+  const readings: Reading[] = []
+  heads.forEach(({ no, count, step }, at) => {
+    const sources = readSources(input, times[at] as Float64Array, step)
+    for (let index = 0; index < count; index++) {
+      const sourceT = sources?.[index]
+      const reading = {
+        seriesNo: no,
+        t: times[at]?.[index] as number,
+        scaled: values[at]?.[index] as number,
+        quality: qualities[at]?.[index] as number,
+      }
+      readings.push(sourceT === undefined ? reading : { ...reading, sourceT })
+    }
+  })
+  return { boot, clock, readings }
+}
+
+function bySeries(readings: readonly Reading[]): [number, Reading[]][] {
+  const columns = new Map<number, Reading[]>()
+  for (const reading of readings) {
+    const column = columns.get(reading.seriesNo)
+    if (column) column.push(reading)
+    else columns.set(reading.seriesNo, [reading])
+  }
+  return [...columns].sort(([a], [b]) => a - b)
+}
+
+function writeRuns(out: VarintWriter, readings: readonly Reading[]): void {
+  for (let index = 0; index < readings.length; ) {
+    const quality = readings[index]?.quality as number
+    let end = index + 1
+    while (end < readings.length && readings[end]?.quality === quality) end++
+    out.unsigned(quality)
+    out.unsigned(end - index)
+    index = end
+  }
+}
+
+function readRuns(input: VarintReader, count: number): Uint16Array {
+  const column = new Uint16Array(count)
+  for (let index = 0; index < count; ) {
+    const quality = input.unsigned()
+    const length = input.unsigned()
+    if (quality > 0xffff || length === 0 || index + length > count)
+      throw malformed('has a broken quality run')
+    column.fill(quality, index, index + length)
+    index += length
+  }
+  return column
+}
+
+/** 0: no source said a time. 1: a presence flag and, where it is set, the difference to the (stepped) time. */
+function writeSources(out: VarintWriter, readings: readonly Reading[], step: number): void {
+  const hasAny = readings.some((reading) => reading.sourceT !== undefined)
+  out.byte(hasAny ? 1 : 0)
+  if (!hasAny) return
+  for (const { t, sourceT } of readings) {
+    out.byte(sourceT === undefined ? 0 : 1)
+    if (sourceT !== undefined) out.signed(Math.round(sourceT) - Math.round(t / step) * step)
+  }
+}
+
+function readSources(
+  input: VarintReader,
+  times: Float64Array,
+  _step: number,
+): (number | undefined)[] | undefined {
+  const flag = input.byte()
+  if (flag === 0) return undefined
+  if (flag !== 1) throw malformed('has a broken column of source times')
+  return Array.from(times, (t) => {
+    const isThere = input.byte()
+    if (isThere > 1) throw malformed('has a broken column of source times')
+    return isThere ? inRange(t + input.signed()) : undefined
+  })
+}
+
+function inRange(value: number): number {
+  if (Math.abs(value) > Number.MAX_SAFE_INTEGER) throw malformed('holds a number that is too large')
+  return value
+}

@@ -1,0 +1,81 @@
+import { utf8 } from '../ground/bytes.ts'
+import type { Lane } from './records.ts'
+
+/** The bodies of /sync/v1, as JSON. Binary fields are base64url. */
+
+/** How far one lane of one epoch has come at the gateway. */
+export interface LaneMarks {
+  /** Every seq up to here is on the gateway's disk: what the box may evict. */
+  readonly durableThrough: number
+  /** Ranges beyond it that are held already. */
+  readonly held: readonly (readonly [from: number, to: number])[]
+  /** Ranges before those that are asked for. */
+  readonly missing: readonly (readonly [from: number, to: number])[]
+}
+
+/** Answer to POST /sync/v1/batches and GET /sync/v1/cursor. */
+export interface SyncAnswer {
+  readonly epoch: string
+  readonly lanes: Readonly<Record<Lane, LaneMarks>>
+  readonly retryAfterMs?: number
+}
+
+export interface Allocation {
+  readonly gtin: string
+  readonly crop: string
+  readonly productVi: string
+  readonly productEn: string
+  readonly growingArea?: { readonly gln: string; readonly code: string; readonly validTo?: string }
+}
+
+/** POST /sync/v1/claim: exchanges a one-time code for the enrolment of a public key. */
+export interface ClaimRequest {
+  readonly code: string
+  readonly publicKey: string
+  readonly program: string
+  /** Ed25519 over `claimProof(code)`: only who holds the key can enrol it. */
+  readonly signature: string
+}
+
+export interface ClaimAnswer {
+  readonly agent: string
+  readonly boxCode: string
+  readonly farm: {
+    readonly farmId: string
+    readonly name: string
+    readonly commune: string
+    readonly province: string
+  }
+  readonly province: { readonly name: string; readonly publicKey: string }
+  /** Where consumers reach the lot pages: the base of every Digital Link on a label. */
+  readonly publicUrl: string
+  readonly allocations: readonly Allocation[]
+  readonly issuedAt: number
+}
+
+/** POST /sync/v1/session without a signature asks for a nonce; with one it answers a bearer token. */
+export type SessionRequest =
+  | { readonly agent: string }
+  | { readonly agent: string; readonly nonce: string; readonly signature: string }
+
+export interface SessionChallenge {
+  readonly nonce: string
+}
+
+export interface SessionGrant {
+  readonly token: string
+  readonly expiresAt: number
+}
+
+/** GET /sync/v1/time?nonce=: the province's time, signed over `timeProof`. */
+export interface TimeAnswer {
+  readonly nonce: string
+  readonly wallMs: number
+  readonly signature: string
+}
+
+export const claimProof = (code: string): Uint8Array => utf8(`vuon/claim/1\0${code}`)
+export const sessionProof = (agent: string, nonce: string): Uint8Array =>
+  utf8(`vuon/session/1\0${agent}\0${nonce}`)
+export const timeProof = (nonce: string, wallMs: number): Uint8Array =>
+  utf8(`vuon/time/1\0${nonce}\0${wallMs}`)

@@ -1,0 +1,106 @@
+import { VuonError } from '../ground/errors.ts'
+
+/**
+ * Variable-length whole numbers (LEB128, and zigzag for signed ones) up to 2^53: beyond 31 bits JavaScript's
+ * bit operators would lose the top, so the long path divides.
+ */
+export class VarintWriter {
+  #bytes = new Uint8Array(1024)
+  #length = 0
+
+  byte(value: number): void {
+    this.#room(1)
+    this.#bytes[this.#length++] = value
+  }
+
+  bytes(values: Uint8Array): void {
+    this.#room(values.length)
+    this.#bytes.set(values, this.#length)
+    this.#length += values.length
+  }
+
+  unsigned(value: number): void {
+    this.#room(8)
+    let rest = value
+    while (rest >= 0x80000000) {
+      this.#bytes[this.#length++] = (rest % 128) | 0x80
+      rest = Math.floor(rest / 128)
+    }
+    while (rest >= 0x80) {
+      this.#bytes[this.#length++] = (rest & 0x7f) | 0x80
+      rest >>>= 7
+    }
+    this.#bytes[this.#length++] = rest
+  }
+
+  signed(value: number): void {
+    this.unsigned(value >= 0 ? value * 2 : value * -2 - 1)
+  }
+
+  finish(): Uint8Array {
+    return this.#bytes.slice(0, this.#length)
+  }
+
+  #room(size: number): void {
+    if (this.#length + size <= this.#bytes.length) return
+    const larger = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length + size))
+    larger.set(this.#bytes)
+    this.#bytes = larger
+  }
+}
+
+export class VarintReader {
+  readonly #bytes: Uint8Array
+  #at = 0
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+  }
+
+  get remaining(): number {
+    return this.#bytes.length - this.#at
+  }
+
+  byte(): number {
+    const value = this.#bytes[this.#at]
+    if (value === undefined) throw malformed('ends in the middle')
+    this.#at++
+    return value
+  }
+
+  bytes(length: number): Uint8Array {
+    if (length > this.remaining) throw malformed('ends in the middle')
+    this.#at += length
+    return this.#bytes.subarray(this.#at - length, this.#at)
+  }
+
+  unsigned(): number {
+    let value = 0
+    let scale = 1
+    // 8 × 7 bits hold 2^53.
+    for (let index = 0; index < 8; index++) {
+      const byte = this.byte()
+      value += (byte & 0x7f) * scale
+      if (byte < 0x80) {
+        if (value > Number.MAX_SAFE_INTEGER + 1) break
+        return value
+      }
+      scale *= 128
+    }
+    throw malformed('holds a number that is too large')
+  }
+
+  signed(): number {
+    const value = this.unsigned()
+    return value % 2 === 0 ? value / 2 : -(value + 1) / 2
+  }
+
+  /** A count of things that take at least `leastBytes` each: checked against what is left, before any memory is taken. */
+  count(leastBytes: number): number {
+    const value = this.unsigned()
+    if (value * leastBytes > this.remaining) throw malformed('promises more than it holds')
+    return value
+  }
+}
+
+export const malformed = (what: string): VuonError => new VuonError('batch-malformed', `The body ${what}.`)

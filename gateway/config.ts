@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import { configSchema, parseConfig, withoutSecrets } from '#contract/ground/config-declaration.ts'
+import type { JsonSchema } from '#contract/ground/config-mistakes.ts'
+import { VuonError } from '#contract/ground/errors.ts'
+
+/** Every setting of the gateway, declared once. `gateway.sample.yaml` shows them to the administrator. */
+export const gatewayConfigSchema = z.strictObject({
+  version: z.literal(1).default(1).describe('Version of this file.'),
+  dataDir: z
+    .string()
+    .min(1)
+    .default('/var/lib/vuon-gateway')
+    .describe("Where the database and the province's key are kept."),
+  listen: z
+    .strictObject({
+      host: z.string().default('127.0.0.1').describe('Address to listen on; a TLS proxy stands before it.'),
+      port: z.int().min(0).max(65535).default(8090),
+      trustProxy: z.boolean().default(false).describe('Believe X-Forwarded-For of the proxy before us.'),
+    })
+    .prefault({}),
+  publicUrl: z
+    .string()
+    .regex(/^https?:\/\/[^\s/]+(\/[^\s]*)?$/, 'must look like https://vuon.example')
+    .default('http://127.0.0.1:8090')
+    .describe('How consumers reach this gateway; it is printed on every label, so choose it for years.'),
+  province: z
+    .strictObject({
+      vi: z.string().min(1).max(100).default('Sở Nông nghiệp và Môi trường'),
+      en: z.string().min(1).max(100).default('Department of Agriculture and Environment'),
+    })
+    .prefault({}),
+  timeZone: z.string().default('Asia/Ho_Chi_Minh'),
+  sessionHours: z
+    .number()
+    .min(0.25)
+    .max(720)
+    .default(12)
+    .meta({ unit: 'h' })
+    .describe('How long a person stays signed in.'),
+  claimsPerMinute: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(20)
+    .describe('Claims and box sessions that one address may try a minute.'),
+  log: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+})
+
+export type GatewayConfig = z.output<typeof gatewayConfigSchema>
+
+export const gatewayJsonSchema = (): JsonSchema => configSchema(gatewayConfigSchema)
+
+export const gatewayConfigWithoutSecrets = (config: GatewayConfig): unknown =>
+  withoutSecrets(config, gatewayJsonSchema())
+
+/** Reads and checks a config file; without one, the defaults. Throws `file-unreadable` or a ConfigError. */
+export function loadGatewayConfig(file: string | undefined): GatewayConfig {
+  if (file === undefined) return gatewayConfigSchema.parse({})
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new VuonError('file-unreadable', `The configuration ${file} could not be read.`, {
+      cause,
+      hint: 'Give its path with --config; gateway/gateway.sample.yaml is a start.',
+    })
+  }
+  return parseConfig(gatewayConfigSchema, text, file)
+}

@@ -1,0 +1,113 @@
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import { fromBase64, toBase64Url } from '#contract/ground/bytes.ts'
+import { VuonError } from '#contract/ground/errors.ts'
+import type { RandomBytes } from '#contract/ground/random.ts'
+import type { SecretKey } from '#contract/ground/signing.ts'
+import { BATCH_TYPE, MAX_BATCH_BYTES } from '#contract/wire/batch.ts'
+import { isAgentId } from '#contract/wire/identity.ts'
+import { sessionProof, timeProof } from '#contract/wire/sync-protocol.ts'
+import { marksOf } from '../log/log.ts'
+import { withRetry } from '../store/retry.ts'
+import { acceptBatch, type IntakeOutside, noteSeen } from './accept-batch.ts'
+import { BoxSessions } from './box-session.ts'
+import { acceptClaim, type ClaimOutside } from './claim.ts'
+import { RateLimit } from './rate-limit.ts'
+
+const claimBody = z.object({
+  code: z.string().min(4).max(64),
+  publicKey: z.string().max(64),
+  signature: z.string().max(128),
+  program: z.string().max(100),
+})
+const agentId = z.string().refine(isAgentId, 'not the id of an agent')
+const sessionBody = z.union([
+  z.object({ agent: agentId, nonce: z.string().max(400), signature: z.string().max(128) }),
+  z.object({ agent: agentId }),
+])
+const epochQuery = z.object({ epoch: z.string().regex(/^[0-9a-f]{16}$/) })
+const nonceQuery = z.object({
+  nonce: z
+    .string()
+    .min(16)
+    .max(100)
+    .regex(/^[\w-]+$/),
+})
+
+export interface IntakeRoutesOutside
+  extends IntakeOutside,
+    Omit<ClaimOutside, 'sha256' | 'publicKeyFromRaw' | 'decide'> {
+  readonly randomBytes: RandomBytes
+  readonly provinceKey: SecretKey
+  readonly sessionSecret: Uint8Array
+  readonly claimsPerMinute: number
+}
+
+/** /sync/v1: what boxes talk to. Batches authenticate themselves; the cursor needs a bearer. */
+export function intakeRoutes(app: FastifyInstance, outside: IntakeRoutesOutside): void {
+  const sessions = new BoxSessions(outside.sessionSecret, outside.randomBytes)
+  const limit = new RateLimit(outside.clock, outside.claimsPerMinute)
+
+  app.addContentTypeParser(
+    BATCH_TYPE,
+    { parseAs: 'buffer', bodyLimit: MAX_BATCH_BYTES },
+    (_request, body, done) => done(null, body),
+  )
+
+  app.post('/sync/v1/batches', { bodyLimit: MAX_BATCH_BYTES }, async (request) => {
+    if (!(request.body instanceof Uint8Array)) throw new VuonError('batch-malformed')
+    return acceptBatch(new Uint8Array(request.body), outside)
+  })
+
+  app.get('/sync/v1/cursor', async (request) => {
+    const agent = sessions.agentOf(request.headers.authorization, outside.clock.wallMs())
+    const { epoch } = parse(epochQuery, request.query)
+    await noteSeen(outside.db, agent, Math.round(outside.clock.wallMs()))
+    return { epoch, lanes: await marksOf(outside.db, agent, epoch) }
+  })
+
+  app.post('/sync/v1/claim', async (request) => {
+    limit.spend(request.ip)
+    const body = parse(claimBody, request.body)
+    return withRetry(outside.db, outside, (tx) =>
+      acceptClaim(tx, body, Math.round(outside.clock.wallMs()), outside),
+    )
+  })
+
+  app.post('/sync/v1/session', async (request) => {
+    const body = parse(sessionBody, request.body)
+    const nowMs = outside.clock.wallMs()
+    if (!('nonce' in body)) return { nonce: sessions.newNonce(body.agent, nowMs) }
+    limit.spend(request.ip)
+    const enrolled = await outside.enrolled(outside.db, body.agent)
+    if (!enrolled) throw new VuonError('agent-unknown')
+    const isProven =
+      sessions.isFreshNonce(body.nonce, body.agent, nowMs) &&
+      outside
+        .publicKeyFromRaw(enrolled.publicKey)
+        .verify(sessionProof(body.agent, body.nonce), base64(body.signature))
+    if (!isProven) throw new VuonError('signature-wrong')
+    if (enrolled.isSuspended) throw new VuonError('agent-suspended')
+    return sessions.newToken(body.agent, nowMs)
+  })
+
+  app.get('/sync/v1/time', async (request) => {
+    const { nonce } = parse(nonceQuery, request.query)
+    const wallMs = Math.round(outside.clock.wallMs())
+    return { nonce, wallMs, signature: toBase64Url(outside.provinceKey.sign(timeProof(nonce, wallMs))) }
+  })
+}
+
+function parse<T>(schema: z.ZodType<T>, input: unknown): T {
+  const result = schema.safeParse(input)
+  if (!result.success) throw new VuonError('input-invalid', z.prettifyError(result.error).slice(0, 500))
+  return result.data
+}
+
+function base64(text: string): Uint8Array {
+  try {
+    return fromBase64(text)
+  } catch {
+    throw new VuonError('signature-wrong')
+  }
+}

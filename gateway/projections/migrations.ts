@@ -1,0 +1,83 @@
+import type { Migration } from '../store/open-store.ts'
+
+/** Everything here can be dropped and made again from the log. Keys lead with the agent or the farm. */
+export const projectionMigrations: readonly Migration[] = [
+  {
+    name: 'projections-1',
+    statements: ({ integer, real, blob, tableOptions }) => [
+      `CREATE TABLE farm (farm_id TEXT PRIMARY KEY, name TEXT NOT NULL, commune TEXT NOT NULL, province TEXT NOT NULL,
+        decided_at ${integer} NOT NULL)${tableOptions}`,
+      `CREATE TABLE enrolment (agent TEXT PRIMARY KEY, farm_id TEXT NOT NULL, public_key ${blob} NOT NULL, box_code TEXT NOT NULL UNIQUE,
+        decided_at ${integer} NOT NULL, suspended_at ${integer}, suspended_for TEXT)${tableOptions}`,
+      `CREATE INDEX enrolment_farm ON enrolment (farm_id)`,
+      `CREATE TABLE allocation (farm_id TEXT NOT NULL, gtin TEXT NOT NULL, crop TEXT NOT NULL, product_vi TEXT NOT NULL, product_en TEXT NOT NULL,
+        gln TEXT, area_code TEXT, valid_to TEXT, decided_at ${integer} NOT NULL, PRIMARY KEY (farm_id, gtin))${tableOptions}`,
+      `CREATE TABLE series (agent TEXT NOT NULL, uuid TEXT NOT NULL, device TEXT NOT NULL, channel TEXT NOT NULL, quantity TEXT NOT NULL,
+        unit TEXT NOT NULL, resolution ${real} NOT NULL, time_step_ms ${integer} NOT NULL, place TEXT NOT NULL, origin TEXT NOT NULL,
+        continues TEXT, PRIMARY KEY (agent, uuid))${tableOptions}`,
+      `CREATE UNIQUE INDEX series_uuid ON series (uuid)`,
+      `CREATE TABLE series_number (agent TEXT NOT NULL, epoch TEXT NOT NULL, no ${integer} NOT NULL, uuid TEXT NOT NULL,
+        PRIMARY KEY (agent, epoch, no))${tableOptions}`,
+      // One row a series a batch a boot: the readings as columns, and what a query needs to skip it.
+      `CREATE TABLE chunk (agent TEXT NOT NULL, uuid TEXT NOT NULL, epoch TEXT NOT NULL, from_seq ${integer} NOT NULL, boot TEXT NOT NULL,
+        clock TEXT NOT NULL, from_t ${integer} NOT NULL, to_t ${integer} NOT NULL, count ${integer} NOT NULL, data ${blob} NOT NULL,
+        PRIMARY KEY (agent, uuid, epoch, from_seq, boot, clock))${tableOptions}`,
+      `CREATE INDEX chunk_time ON chunk (agent, uuid, to_t)`,
+      // Sums of scaled whole numbers: exact in any order of arrival, so that a rebuild gives the same rows.
+      `CREATE TABLE rollup (agent TEXT NOT NULL, uuid TEXT NOT NULL, span TEXT NOT NULL, t ${integer} NOT NULL, count ${integer} NOT NULL,
+        min ${integer} NOT NULL, max ${integer} NOT NULL, sum ${integer} NOT NULL, quality ${integer} NOT NULL,
+        PRIMARY KEY (agent, uuid, span, t))${tableOptions}`,
+      `CREATE TABLE latest (agent TEXT NOT NULL, uuid TEXT NOT NULL, t ${integer} NOT NULL, scaled ${integer} NOT NULL,
+        quality ${integer} NOT NULL, clock TEXT NOT NULL, PRIMARY KEY (agent, uuid))${tableOptions}`,
+      // Readings whose series is not declared yet: they wait in the log and are named here.
+      `CREATE TABLE deferred (agent TEXT NOT NULL, epoch TEXT NOT NULL, no ${integer} NOT NULL, from_seq ${integer} NOT NULL,
+        PRIMARY KEY (agent, epoch, no, from_seq))${tableOptions}`,
+      // Batches that a newer agent wrote in a form that this gateway cannot read yet.
+      `CREATE TABLE unread_batch (agent TEXT NOT NULL, epoch TEXT NOT NULL, lane TEXT NOT NULL, from_seq ${integer} NOT NULL, reason TEXT NOT NULL,
+        PRIMARY KEY (agent, epoch, lane, from_seq))${tableOptions}`,
+      `CREATE TABLE alarm (agent TEXT NOT NULL, alarm_id TEXT NOT NULL, severity TEXT NOT NULL, rule TEXT NOT NULL, name TEXT NOT NULL,
+        device TEXT NOT NULL, quantity TEXT NOT NULL, facts TEXT NOT NULL, raised_at ${integer}, cleared_at ${integer},
+        PRIMARY KEY (agent, alarm_id))${tableOptions}`,
+      `CREATE TABLE lot_part (gtin TEXT NOT NULL, lot TEXT NOT NULL, agent TEXT NOT NULL, activity_id TEXT NOT NULL, crop TEXT NOT NULL,
+        plot TEXT NOT NULL, harvested_at ${integer} NOT NULL, mass_kg ${real} NOT NULL, gln TEXT, area_code TEXT, received_at ${integer} NOT NULL,
+        PRIMARY KEY (gtin, lot, agent, activity_id))${tableOptions}`,
+      `CREATE INDEX lot_part_agent ON lot_part (agent, harvested_at)`,
+      `CREATE TABLE event (agent TEXT NOT NULL, epoch TEXT NOT NULL, seq ${integer} NOT NULL, event_id TEXT NOT NULL, event_no ${integer} NOT NULL,
+        event_time TEXT NOT NULL, biz_step TEXT NOT NULL, key TEXT NOT NULL, is_signature_valid ${integer} NOT NULL, signed ${blob} NOT NULL,
+        signature ${blob} NOT NULL, gtin TEXT, lot TEXT, PRIMARY KEY (agent, epoch, seq))${tableOptions}`,
+      `CREATE INDEX event_lot ON event (gtin, lot)`,
+      `CREATE TABLE activity (agent TEXT NOT NULL, activity_id TEXT NOT NULL, type TEXT NOT NULL, plot TEXT NOT NULL, at ${integer} NOT NULL,
+        person TEXT NOT NULL, details TEXT NOT NULL, PRIMARY KEY (agent, activity_id))${tableOptions}`,
+      `CREATE TABLE plot (agent TEXT NOT NULL, plot TEXT NOT NULL, name TEXT NOT NULL, crop TEXT NOT NULL, area_ha ${real} NOT NULL,
+        PRIMARY KEY (agent, plot))${tableOptions}`,
+      `CREATE TABLE clock_offset (agent TEXT NOT NULL, boot TEXT NOT NULL, offset_ms ${integer} NOT NULL, plus_minus_ms ${integer} NOT NULL,
+        source TEXT NOT NULL, PRIMARY KEY (agent, boot))${tableOptions}`,
+      `CREATE TABLE loss (agent TEXT NOT NULL, epoch TEXT NOT NULL, seq ${integer} NOT NULL, lane TEXT NOT NULL, from_seq ${integer} NOT NULL,
+        to_seq ${integer} NOT NULL, count ${integer} NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (agent, epoch, seq))${tableOptions}`,
+      `CREATE TABLE unknown_entry (agent TEXT NOT NULL, epoch TEXT NOT NULL, lane TEXT NOT NULL, seq ${integer} NOT NULL, kind TEXT NOT NULL,
+        PRIMARY KEY (agent, epoch, lane, seq))${tableOptions}`,
+    ],
+  },
+]
+
+/** Emptied by a rebuild, in this order. */
+export const PROJECTION_TABLES = [
+  'farm',
+  'enrolment',
+  'allocation',
+  'series',
+  'series_number',
+  'chunk',
+  'rollup',
+  'latest',
+  'deferred',
+  'unread_batch',
+  'alarm',
+  'lot_part',
+  'event',
+  'activity',
+  'plot',
+  'clock_offset',
+  'loss',
+  'unknown_entry',
+] as const
