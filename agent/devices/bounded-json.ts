@@ -1,7 +1,9 @@
 import { fromUtf8 } from '#contract/ground/bytes.ts'
 
 /** JSON from strangers, with bounds on size, depth and number of keys, checked before it is parsed. */
-export type ParsedJson = { kind: 'parsed'; value: unknown } | { kind: 'refused'; code: string; detail: string }
+export type ParsedJson =
+  | { kind: 'parsed'; value: unknown }
+  | { kind: 'refused'; code: string; detail: string }
 
 export const MAX_JSON_BYTES = 256 * 1024
 const MAX_DEPTH = 24

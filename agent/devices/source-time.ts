@@ -7,7 +7,8 @@ const LATEST_MS = Date.UTC(2100, 0, 1)
  * it can't be meant: no zone (whose noon?), 1970 (no clock yet), 2120.
  */
 export function sourceTimeOf(stated: unknown): number | undefined {
-  const ms = typeof stated === 'number' ? fromNumber(stated) : typeof stated === 'string' ? fromText(stated) : NaN
+  const ms =
+    typeof stated === 'number' ? fromNumber(stated) : typeof stated === 'string' ? fromText(stated) : NaN
   return ms >= EARLIEST_MS && ms < LATEST_MS ? Math.round(ms) : undefined
 }
 

@@ -29,7 +29,11 @@ export const VALUE_TYPES = ['u16', 's16', 'u32', 's32', 'f32'] as const
 
 const value = z.strictObject({
   quantity: z.enum(Object.keys(QUANTITIES) as [QuantityName, ...QuantityName[]]),
-  channel: z.string().max(32).default('').describe('Tells two values of one quantity apart, such as a depth.'),
+  channel: z
+    .string()
+    .max(32)
+    .default('')
+    .describe('Tells two values of one quantity apart, such as a depth.'),
   function: modbusFunction.optional().describe('Needed only when two reads cover the same address.'),
   address,
   type: z.enum(VALUE_TYPES),
@@ -105,7 +109,11 @@ export const profileSchema = z
         (each) => each.address < block.address + block.count && block.address < each.address + each.count,
       )
       if (danger)
-        refuse(['reads', index], `covers the dangerous register ${danger.address}`, `leave it out: ${danger.why}`)
+        refuse(
+          ['reads', index],
+          `covers the dangerous register ${danger.address}`,
+          `leave it out: ${danger.why}`,
+        )
       if (block.fallbackCount !== undefined && block.fallbackCount >= block.count)
         refuse(['reads', index, 'fallbackCount'], 'is not smaller than count', 'ask for fewer registers')
     })
@@ -144,7 +152,10 @@ export function loadProfile(name: string, folder = PROBES_FOLDER): Profile {
   }
   const profile = parseConfig(profileSchema, text, file)
   if (profile.name !== name) {
-    throw new VuonError('config-invalid', `${file} name: is "${profile.name}" — must be its folder's, "${name}"`)
+    throw new VuonError(
+      'config-invalid',
+      `${file} name: is "${profile.name}" — must be its folder's, "${name}"`,
+    )
   }
   return profile
 }

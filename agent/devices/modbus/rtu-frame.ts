@@ -1,6 +1,13 @@
 import { concatBytes, equalBytes, toHex } from '#contract/ground/bytes.ts'
 import { hasRightCrc, withCrc } from './crc.ts'
-import { type Failure, type Framing, type Question, type ReadRequest, type Reply, wordsOf } from './framing.ts'
+import {
+  type Failure,
+  type Framing,
+  type Question,
+  type ReadRequest,
+  type Reply,
+  wordsOf,
+} from './framing.ts'
 
 /**
  * Modbus RTU. A half-duplex farm line carries more than the answer: the adapter's echo of the request, noise
@@ -55,9 +62,17 @@ class RtuQuestion implements Question {
   giveUp(): Failure {
     const held = this.#withoutEcho(this.#held)
     const strayBytes = this.#dropped + held.length
-    const fail = (code: Failure['code'], detail: string): Failure => ({ kind: 'failure', code, detail, strayBytes })
+    const fail = (code: Failure['code'], detail: string): Failure => ({
+      kind: 'failure',
+      code,
+      detail,
+      strayBytes,
+    })
     if (strayBytes === 0) {
-      return fail('timeout', held.length < this.#held.length ? 'only the echo of the request came' : 'no answer')
+      return fail(
+        'timeout',
+        held.length < this.#held.length ? 'only the echo of the request came' : 'no answer',
+      )
     }
     const shown = `${toHex(held.slice(0, 40))}${held.length > 40 ? '…' : ''}`
     const { unit, count } = this.#request
@@ -91,7 +106,8 @@ class RtuQuestion implements Question {
 
   /** Many two-wire adapters hear what they send. An echo is normal and not counted as stray. */
   #withoutEcho(bytes: Uint8Array): Uint8Array {
-    const isEcho = bytes.length >= this.bytes.length && equalBytes(bytes.slice(0, this.bytes.length), this.bytes)
+    const isEcho =
+      bytes.length >= this.bytes.length && equalBytes(bytes.slice(0, this.bytes.length), this.bytes)
     return isEcho ? bytes.slice(this.bytes.length) : bytes
   }
 }

@@ -1,5 +1,12 @@
 import { concatBytes, toHex } from '#contract/ground/bytes.ts'
-import { type Failure, type Framing, type Question, type ReadRequest, type Reply, wordsOf } from './framing.ts'
+import {
+  type Failure,
+  type Framing,
+  type Question,
+  type ReadRequest,
+  type Reply,
+  wordsOf,
+} from './framing.ts'
 
 /**
  * Modbus TCP: a seven-byte header (transaction, protocol 0, length, unit) instead of a CRC ("MODBUS Messaging
