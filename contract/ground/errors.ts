@@ -46,6 +46,12 @@ export const ERRORS = {
     sentence: 'The journal takes no more for the moment.',
     hint: 'The card is slow or full; see `vuon-agent doctor`.',
   },
+  'store-busy': {
+    status: 503,
+    isRetryable: true,
+    sentence: "The province's store is at work on something else.",
+    hint: 'Nothing is lost: send the same again after Retry-After.',
+  },
   'disk-full': {
     status: 507,
     isRetryable: true,
@@ -141,6 +147,36 @@ export const ERRORS = {
     isRetryable: true,
     sentence: 'The time is not known, so nothing can be signed with a date.',
     hint: "Connect the box to the network once, or confirm the date on the box's page.",
+  },
+  'vision-busy': {
+    status: 503,
+    isRetryable: true,
+    sentence: 'Too many photos wait to be looked at.',
+    hint: 'Send the photo again in a minute.',
+  },
+  'photo-refused': {
+    status: 400,
+    isRetryable: false,
+    sentence: 'No picture came out of this file.',
+    hint: 'Send a JPEG, PNG, WebP or AVIF of at most 20 MB.',
+  },
+  'blob-offset-wrong': {
+    status: 409,
+    isRetryable: true,
+    sentence: 'The bytes do not go on where the last ones ended.',
+    hint: 'Ask with HEAD how many are here, and go on from there.',
+  },
+  'blob-mismatch': {
+    status: 422,
+    isRetryable: true,
+    sentence: 'The bytes are not what their hash or their finding says.',
+    hint: 'They were dropped; send the whole again.',
+  },
+  'blob-erased': {
+    status: 410,
+    isRetryable: false,
+    sentence: 'This photo was erased.',
+    hint: 'It is not taken again; the finding stays.',
   },
   internal: {
     status: 500,

@@ -1,7 +1,8 @@
 /**
  * RFC 8785 (JCS): the one way to write a JSON value, so that what is signed can be written again by anybody.
  * Numbers and strings are what ECMAScript's own JSON writes (RFC 8785 §3.2.2); keys are sorted by UTF-16 unit.
- * Throws TypeError for what has no canonical form: NaN, infinities, undefined, functions, lone surrogates.
+ * Throws TypeError for what has no canonical form: NaN, infinities, undefined in a list, functions, dates, lone
+ * surrogates. A property that is undefined is not there, as in JSON.stringify.
  */
 export function canonicalJson(value: unknown): string {
   if (value === null || typeof value === 'boolean') return String(value)
@@ -10,8 +11,13 @@ export function canonicalJson(value: unknown): string {
     return JSON.stringify(value)
   }
   if (typeof value === 'string') return canonicalString(value)
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
+  // Array.from visits holes too: a hole is undefined, and that is refused.
+  if (Array.isArray(value)) return `[${Array.from(value, canonicalJson).join(',')}]`
   if (typeof value === 'object') {
+    const prototype: unknown = Object.getPrototypeOf(value)
+    // A Date, a Map or bytes would be written as {} and signed as nothing.
+    if (prototype !== Object.prototype && prototype !== null)
+      throw new TypeError('only plain objects have a JSON form')
     const entries = Object.entries(value)
       .filter(([, item]) => item !== undefined)
       .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))

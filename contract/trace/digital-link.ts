@@ -11,10 +11,10 @@ export interface LotPath {
 export const CANONICAL_BASE = 'https://id.gs1.org'
 
 export const lotUri = (base: string, { gtin, lot }: LotPath): string =>
-  `${withoutSlash(base)}/01/${gtin}/10/${encodeURIComponent(lot)}`
+  `${withoutSlash(base)}/01/${gtin}/10/${inPath(lot)}`
 
 export const growingAreaUri = (base: string, area: { gln: string; code: string }): string =>
-  `${withoutSlash(base)}/414/${area.gln}/254/${encodeURIComponent(area.code)}`
+  `${withoutSlash(base)}/414/${area.gln}/254/${inPath(area.code)}`
 
 /** The lot that two path segments name, or undefined when they break GS1's rules. */
 export function parseLotPath(gtin: string, lot: string): LotPath | undefined {
@@ -39,6 +39,13 @@ export function checkDigit(digits: string): number {
 /** GS1 AI encodable character set 82 (General Specifications §7.11), which batch and lot numbers are written in. */
 export const isCset82 = (text: string, atMost: number): boolean =>
   text.length >= 1 && text.length <= atMost && /^[!"%&'()*+,\-./0-9:;<=>?A-Z_a-z]+$/.test(text)
+
+/** GS1 URI syntax 1.6 §7.1 escapes in a path what encodeURIComponent leaves as it is. */
+const inPath = (text: string): string =>
+  encodeURIComponent(text).replaceAll(
+    /[!()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
 
 const hasCheckDigit = (digits: string): boolean => checkDigit(digits.slice(0, -1)) === Number(digits.at(-1))
 

@@ -24,8 +24,6 @@ export interface Harvest {
   readonly isFirstPick: boolean
 }
 
-const CBVMDA = 'https://ref.gs1.org/cbv/mda/'
-
 /**
  * A harvest. CBV 2.0 has no word for it: the first pick of a lot is `commissioning` (first use of a class-level
  * identifier), a later one into the same lot `creating_class_instance` (which may be repeated).
@@ -46,12 +44,21 @@ export function harvestEvent(harvest: Harvest): EpcisEvent {
   }
 }
 
-/** The namespaces that extension keys of our events are short for. */
-export const EVENT_NAMESPACES: Readonly<Record<string, string>> = { cbvmda: CBVMDA }
+const CBVMDA = 'urn:epcglobal:cbv:mda:'
+
+/** Prefixes that the standard's own JSON-LD context declares (epcis-context.jsonld of EPCIS 2.0.0). */
+export const STANDARD_NAMESPACES: Readonly<Record<string, string>> = {
+  epcis: 'https://ref.gs1.org/epcis/',
+  cbv: 'https://ref.gs1.org/cbv/',
+  cbvmda: CBVMDA,
+  gs1: 'https://gs1.org/voc/',
+  rdfs: 'http://www.w3.org/2000/01/rdf-schema#',
+}
 
 export function epcisDocument(events: readonly EpcisEvent[], creationDate: string): Record<string, unknown> {
   return {
-    '@context': ['https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld'],
+    // cbvmda is in the standard's context already; readers that don't fetch it find it here.
+    '@context': ['https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld', { cbvmda: CBVMDA }],
     type: 'EPCISDocument',
     schemaVersion: '2.0',
     creationDate,

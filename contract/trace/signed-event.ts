@@ -57,16 +57,21 @@ export function openSignedEvent(signed: Uint8Array): EventStatement {
   } catch (cause) {
     throw malformed(cause)
   }
-  const hasShape =
-    statement !== null &&
-    typeof statement === 'object' &&
-    typeof statement.agent === 'string' &&
-    typeof statement.key === 'string' &&
-    Number.isSafeInteger(statement.eventNo) &&
-    typeof statement.event === 'object' &&
-    statement.event !== null &&
-    typeof statement.event.type === 'string' &&
-    typeof statement.event.eventTime === 'string'
-  if (!isCanonical || !hasShape) throw malformed()
+  if (!isCanonical || !hasShape(statement)) throw malformed()
   return statement
+}
+
+function hasShape(statement: unknown): boolean {
+  if (statement === null || typeof statement !== 'object') return false
+  const { eventNo, event, ...texts } = statement as Record<string, unknown>
+  if (!Number.isSafeInteger(eventNo) || (eventNo as number) < 1) return false
+  if (event === null || typeof event !== 'object') return false
+  const { type, eventTime } = event as Record<string, unknown>
+  return (
+    ['agent', 'key', 'epoch', 'prev', 'capturedAt', 'clock'].every(
+      (name) => typeof texts[name] === 'string',
+    ) &&
+    typeof type === 'string' &&
+    typeof eventTime === 'string'
+  )
 }

@@ -1,8 +1,8 @@
-import { decode, encode } from 'cborg'
 import { concatBytes, equalBytes, fromHex, toHex, utf8 } from '../ground/bytes.ts'
 import type { Compression } from '../ground/compression.ts'
 import { VuonError } from '../ground/errors.ts'
 import type { PublicKey, SecretKey, Sha256 } from '../ground/signing.ts'
+import { decodeBounded, encodeCbor } from './cbor.ts'
 import { AGENT_BYTES, agentBytes, agentOfBytes } from './identity.ts'
 import type { BatchHeader, Lane } from './records.ts'
 
@@ -15,11 +15,17 @@ import type { BatchHeader, Lane } from './records.ts'
 export const MAX_BATCH_BYTES = 1024 * 1024
 /** What a body may unpack to. */
 export const MAX_BODY_BYTES = 8 * 1024 * 1024
+/** What a batch may number: one that claims the rest of its lane would push the mark past everything to come. */
+export const MAX_SEQS = 1_000_000
 export const BATCH_TYPE = 'application/vnd.vuon.batch'
+
+// Nine fields, each a key and a value, and room for fields to come. Read before any signature is checked.
+const MAX_ENVELOPE_VALUES = 64
 
 const SIGNED_PREFIX = utf8('vuon/batch/1\0')
 const LANE_NUMBERS: Record<Lane, number> = { record: 0, finding: 1, reading: 2 }
-const FORMS = ['', 'entries-1', 'columns-1']
+// `loss-1` fills the seqs of what can't be read any more, so that chain and marks move past them.
+const FORMS = ['', 'entries-1', 'columns-1', 'loss-1']
 
 // Keys of the header's map: small numbers, for every batch pays for them.
 const AGENT = 1
@@ -55,7 +61,7 @@ export function sealBatch(
   const headerBytes = encodeHeader(whole)
   const compressed = by.compression.deflate(body)
   const signature = by.key.sign(signedBytes(headerBytes, compressed, by.sha256))
-  const bytes = encode([headerBytes, compressed, signature])
+  const bytes = encodeCbor([headerBytes, compressed, signature])
   return { header: whole, bytes, hash: by.sha256(bytes) }
 }
 
@@ -86,7 +92,7 @@ const signedBytes = (header: Uint8Array, compressed: Uint8Array, sha256: Sha256)
   concatBytes(SIGNED_PREFIX, header, sha256(compressed))
 
 function encodeHeader(header: BatchHeader): Uint8Array {
-  return encode(
+  return encodeCbor(
     new Map<number, unknown>([
       [AGENT, agentBytes(header.agent)],
       [KEY, fromHex(header.key)],
@@ -107,6 +113,9 @@ function decodeHeader(bytes: Uint8Array): BatchHeader {
   const lane = (Object.keys(LANE_NUMBERS) as Lane[]).find((name) => LANE_NUMBERS[name] === map.get(LANE))
   if (!lane) throw malformed('names an unknown lane')
   const from = wholeNumber(map.get(FROM), 1, 'from')
+  const to = wholeNumber(map.get(TO), from, 'to')
+  if (to - from >= MAX_SEQS)
+    throw new VuonError('batch-too-large', `The batch numbers more than ${MAX_SEQS} entries.`)
   const prev = map.get(PREV)
   if (prev !== null && !(prev instanceof Uint8Array && prev.length === 32))
     throw malformed('names no previous batch')
@@ -120,7 +129,7 @@ function decodeHeader(bytes: Uint8Array): BatchHeader {
     epoch: toHex(bytesOf(map.get(EPOCH), 8)),
     lane,
     from,
-    to: wholeNumber(map.get(TO), from, 'to'),
+    to,
     prev: prev as Uint8Array | null,
     rawSize,
     form: FORMS[form] ?? `form-${form}`,
@@ -149,13 +158,8 @@ function wholeNumber(value: unknown, least: number, name: string): number {
 /** Only the one deterministic writing of a thing is taken: otherwise one batch could have two hashes. */
 function decodeStrictly(bytes: Uint8Array): unknown {
   try {
-    const value: unknown = decode(bytes, {
-      strict: true,
-      allowIndefinite: false,
-      useMaps: true,
-      rejectDuplicateMapKeys: true,
-    })
-    if (equalBytes(encode(value), bytes)) return value
+    const value = decodeBounded(bytes, MAX_ENVELOPE_VALUES, { useMaps: true })
+    if (equalBytes(encodeCbor(value), bytes)) return value
   } catch (cause) {
     throw new VuonError('batch-malformed', undefined, { cause })
   }

@@ -1,5 +1,6 @@
 import { fromHex, toHex } from '../ground/bytes.ts'
 import type { TimeQuality } from '../ground/clock.ts'
+import { VuonError } from '../ground/errors.ts'
 import type { Reading, ReadingSegment } from './records.ts'
 import { malformed, VarintReader, VarintWriter } from './varint.ts'
 
@@ -18,6 +19,15 @@ const CLOCKS: readonly TimeQuality[] = ['synchronised', 'holdover', 'unknown']
 
 /** A scaled value beyond this is not a measurement; differences of two stay exact in a double. */
 export const MAX_SCALED = 2 ** 50
+
+// The year 37,648: far beyond any clock, and differences of differences of two stay exact in a varint.
+const MAX_TIME = 2 ** 50
+const MAX_STEP_MS = 86_400_000
+const MAX_SERIES_NO = 2 ** 31
+const MAX_QUALITY = 0xffff
+// A reading in memory takes about 70 bytes, in a body as few as two: eight megabytes of zeros would take 300.
+// A day of one series at ten a second is 864,000.
+const MAX_READINGS = 1_000_000
 
 /** Within a segment, readings come back in order of (series, arrival): the order that numbers the seqs. */
 export function encodeSegments(
@@ -43,7 +53,7 @@ export function encodeSegments(
       let last = 0
       let lastDelta = 0
       readings.forEach((reading, index) => {
-        const steps = Math.round(reading.t / step)
+        const steps = stepsOf(reading.t, step)
         const delta = steps - last
         out.signed(index < 2 ? delta : delta - lastDelta)
         last = steps
@@ -63,33 +73,43 @@ export function encodeSegments(
   return out.finish()
 }
 
-/** Throws VuonError `batch-malformed` on anything that `encodeSegments` could not have written; bounded by the input. */
+/**
+ * Throws VuonError `batch-malformed` on nonsense, `batch-too-large` beyond a million readings. What comes out can be
+ * encoded again, with any step.
+ */
 export function decodeSegments(body: Uint8Array): ReadingSegment[] {
   const input = new VarintReader(body)
   if (input.byte() !== VERSION) throw malformed('is of an unknown version')
-  const segments = Array.from({ length: input.count(10) }, () => decodeSegment(input))
+  let room = MAX_READINGS
+  const segments = Array.from({ length: input.count(10) }, () => {
+    const segment = decodeSegment(input, room)
+    room -= segment.readings.length
+    return segment
+  })
   if (input.remaining > 0) throw malformed('goes on after its end')
   return segments
 }
 
-function decodeSegment(input: VarintReader): ReadingSegment {
+function decodeSegment(input: VarintReader, room: number): ReadingSegment {
   const boot = toHex(input.bytes(8))
   const clock = CLOCKS[input.byte()]
   if (!clock) throw malformed('names an unknown clock quality')
   let lastNo = 0
   const heads = Array.from({ length: input.count(3) }, () => {
     const no = lastNo + input.unsigned()
-    if (no <= lastNo || no > 2 ** 31) throw malformed('has its series out of order')
+    if (no <= lastNo || no > MAX_SERIES_NO) throw malformed('has its series out of order')
     lastNo = no
     // A time, a value and a share of a run: two bytes at least.
     const count = input.count(2)
     const step = input.unsigned()
-    if (count === 0 || step === 0 || step > 86_400_000)
+    if (count === 0 || step === 0 || step > MAX_STEP_MS)
       throw malformed('has an empty series or an impossible step')
     return { no, count, step }
   })
   const total = heads.reduce((sum, head) => sum + head.count, 0)
   if (total * 2 > input.remaining) throw malformed('promises more than it holds')
+  if (total > room)
+    throw new VuonError('batch-too-large', `The body holds more than ${MAX_READINGS} readings.`)
   const times = heads.map(({ count, step }) => {
     const column = new Float64Array(count)
     let last = 0
@@ -98,7 +118,7 @@ function decodeSegment(input: VarintReader): ReadingSegment {
       const delta = input.signed() + (index < 2 ? 0 : lastDelta)
       last += delta
       lastDelta = delta
-      column[index] = inRange(last * step)
+      column[index] = within(last * step, MAX_TIME)
     }
     return column
   })
@@ -106,15 +126,15 @@ function decodeSegment(input: VarintReader): ReadingSegment {
     const column = new Float64Array(count)
     let last = 0
     for (let index = 0; index < count; index++) {
-      last = inRange(last + input.signed())
+      last = within(last + input.signed(), MAX_SCALED)
       column[index] = last
     }
     return column
   })
   const qualities = heads.map(({ count }) => readRuns(input, count))
   const readings: Reading[] = []
-  heads.forEach(({ no, count, step }, at) => {
-    const sources = readSources(input, times[at] as Float64Array, step)
+  heads.forEach(({ no, count }, at) => {
+    const sources = readSources(input, times[at] as Float64Array)
     for (let index = 0; index < count; index++) {
       const sourceT = sources?.[index]
       const reading = {
@@ -152,11 +172,13 @@ function writeRuns(out: VarintWriter, readings: readonly Reading[]): void {
 
 function readRuns(input: VarintReader, count: number): Uint16Array {
   const column = new Uint16Array(count)
+  let last = -1
   for (let index = 0; index < count; ) {
     const quality = input.unsigned()
     const length = input.unsigned()
-    if (quality > 0xffff || length === 0 || index + length > count)
+    if (quality > MAX_QUALITY || quality === last || length === 0 || index + length > count)
       throw malformed('has a broken quality run')
+    last = quality
     column.fill(quality, index, index + length)
     index += length
   }
@@ -170,26 +192,29 @@ function writeSources(out: VarintWriter, readings: readonly Reading[], step: num
   if (!hasAny) return
   for (const { t, sourceT } of readings) {
     out.byte(sourceT === undefined ? 0 : 1)
-    if (sourceT !== undefined) out.signed(Math.round(sourceT) - Math.round(t / step) * step)
+    if (sourceT !== undefined) out.signed(Math.round(sourceT) - stepsOf(t, step) * step)
   }
 }
 
-function readSources(
-  input: VarintReader,
-  times: Float64Array,
-  _step: number,
-): (number | undefined)[] | undefined {
+function readSources(input: VarintReader, times: Float64Array): (number | undefined)[] | undefined {
   const flag = input.byte()
   if (flag === 0) return undefined
   if (flag !== 1) throw malformed('has a broken column of source times')
   return Array.from(times, (t) => {
     const isThere = input.byte()
     if (isThere > 1) throw malformed('has a broken column of source times')
-    return isThere ? inRange(t + input.signed()) : undefined
+    return isThere ? within(t + input.signed(), MAX_TIME) : undefined
   })
 }
 
-function inRange(value: number): number {
-  if (Math.abs(value) > Number.MAX_SAFE_INTEGER) throw malformed('holds a number that is too large')
-  return value
+/** The nearest whole step, except at the very edge, where rounding up would leave what a decoder takes. */
+function stepsOf(t: number, step: number): number {
+  const steps = Math.round(t / step)
+  return Math.abs(steps * step) <= MAX_TIME ? steps : Math.trunc(t / step)
+}
+
+function within(value: number, atMost: number): number {
+  if (!(Math.abs(value) <= atMost)) throw malformed('holds a number that is too large')
+  // −0 would come back as 0 after another round.
+  return value + 0
 }

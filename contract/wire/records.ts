@@ -1,9 +1,13 @@
 import type { TimeQuality } from '../ground/clock.ts'
+import type { FindingEntry } from './finding.ts'
 import type { QuantityName, Unit } from './quantities.ts'
 
 /** Each lane of an epoch has its own seq from 1 and its own hash chain. */
 export type Lane = 'record' | 'finding' | 'reading'
 export const LANES: readonly Lane[] = ['record', 'finding', 'reading']
+
+/** Where an entry of this kind goes: what is seen on photos waits for no alarm, and no alarm for it. */
+export const laneOf = (kind: string): 'record' | 'finding' => (kind === 'finding' ? 'finding' : 'record')
 
 /** Flags of a reading's quality; 0 is good. A marked reading is kept, never removed. */
 export const QUALITY = {
@@ -186,6 +190,8 @@ export interface AllocationEntry {
   readonly growingArea?: { readonly gln: string; readonly code: string; readonly validTo?: string }
 }
 
+export type { FindingEntry } from './finding.ts'
+
 export type RecordBody =
   | SeriesEntry
   | AlarmEntry
@@ -196,6 +202,7 @@ export type RecordBody =
   | LotEntry
   | EventEntry
   | PlotEntry
+  | FindingEntry
   | FarmEntry
   | EnrolmentEntry
   | SuspensionEntry

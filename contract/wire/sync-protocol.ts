@@ -79,3 +79,11 @@ export const sessionProof = (agent: string, nonce: string): Uint8Array =>
   utf8(`vuon/session/1\0${agent}\0${nonce}`)
 export const timeProof = (nonce: string, wallMs: number): Uint8Array =>
   utf8(`vuon/time/1\0${nonce}\0${wallMs}`)
+
+/**
+ * PUT /sync/v1/blobs/{sha256}: a part of a photo, from `upload-offset` on, of `upload-length` bytes in all. HEAD asks
+ * how many bytes are there. Both answer `upload-offset` (where to go on) and `upload-complete` (`?1` once the hash has
+ * been checked), as draft-ietf-httpbis-resumable-upload names them; 409 when the offset is another one, 404 while no
+ * finding names the hash, 410 when the photo was erased, 422 when the whole is not what its hash says.
+ */
+export const MAX_BLOB_PART_BYTES = 256 * 1024

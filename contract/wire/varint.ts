@@ -1,8 +1,12 @@
 import { VuonError } from '../ground/errors.ts'
 
+/** The largest unsigned number; with zigzag, signed ones reach half of it either way. */
+export const MAX_UNSIGNED = 2 ** 53
+export const MAX_SIGNED = 2 ** 52
+
 /**
  * Variable-length whole numbers (LEB128, and zigzag for signed ones) up to 2^53: beyond 31 bits JavaScript's
- * bit operators would lose the top, so the long path divides.
+ * bit operators would lose the top, so the long path divides. Throws RangeError for what is no such number.
  */
 export class VarintWriter {
   #bytes = new Uint8Array(1024)
@@ -20,6 +24,8 @@ export class VarintWriter {
   }
 
   unsigned(value: number): void {
+    if (!(value >= 0 && value <= MAX_UNSIGNED && Number.isInteger(value)))
+      throw new RangeError(`no unsigned varint holds ${value}`)
     this.#room(8)
     let rest = value
     while (rest >= 0x80000000) {
@@ -34,6 +40,7 @@ export class VarintWriter {
   }
 
   signed(value: number): void {
+    if (!(Math.abs(value) <= MAX_SIGNED)) throw new RangeError(`no signed varint holds ${value}`)
     this.unsigned(value >= 0 ? value * 2 : value * -2 - 1)
   }
 
@@ -80,9 +87,13 @@ export class VarintReader {
     // 8 × 7 bits hold 2^53.
     for (let index = 0; index < 8; index++) {
       const byte = this.byte()
-      value += (byte & 0x7f) * scale
+      const part = (byte & 0x7f) * scale
+      // Asked before adding: 2^53 + 1 would round to 2^53.
+      if (part > MAX_UNSIGNED - value) break
+      value += part
       if (byte < 0x80) {
-        if (value > Number.MAX_SAFE_INTEGER + 1) break
+        // One number has one writing: no empty groups at its end.
+        if (byte === 0 && index > 0) throw malformed('pads a number')
         return value
       }
       scale *= 128
