@@ -1,14 +1,16 @@
 import type { Clock } from '#contract/ground/clock.ts'
 import { VuonError } from '#contract/ground/errors.ts'
-import type { Reading, RecordBody } from '#contract/wire/records.ts'
+import type { Reading } from '#contract/wire/records.ts'
+import {
+  type BootStamp,
+  type Gathered,
+  PackedReadings,
+  type PackedRecord,
+  refuseUnstorable,
+} from './packed.ts'
 
 /** How long an append may wait for company: acknowledged sources not at all, polled ones for the loss window. */
 export type Wait = 'commit' | 'window'
-
-export interface Gathered {
-  readonly readings: Reading[]
-  readonly records: { readonly t: number; readonly body: RecordBody }[]
-}
 
 /**
  * Gathers appends into commits. While one commit is on its way to the disk, the next gathers: a burst shares
@@ -18,10 +20,13 @@ export class GroupCommit {
   readonly #clock: Clock
   readonly #windowMs: number
   readonly #commit: (gathered: Gathered) => Promise<number[]>
-  #gathered: Gathered = { readings: [], records: [] }
+  readonly #readings = new PackedReadings()
+  #records: PackedRecord[] = []
   #waiters: ((outcome: { seqs: number[] } | { error: unknown }) => void)[] = []
-  #isCommitting = false
+  #committing: Promise<void> | undefined
   #isUrgent = false
+  /** When the first of those that wait was appended: its window does not begin again after a slow commit. */
+  #waitingSinceMs = 0
   #cancelTimer: (() => void) | undefined
   commits = 0
   lastCommitMs = 0
@@ -37,20 +42,27 @@ export class GroupCommit {
   }
 
   get waiting(): number {
-    return this.#gathered.readings.length + this.#gathered.records.length
+    return this.#readings.count + this.#records.length
   }
 
-  /** Resolves with the seqs of the given records, after the fsync. */
-  append(readings: readonly Reading[], records: Gathered['records'], wait: Wait): Promise<number[]> {
-    if (this.waiting + readings.length + records.length > MAX_WAITING) {
-      return Promise.reject(
-        new VuonError('journal-busy', `More than ${MAX_WAITING} entries wait for the disk.`),
-      )
-    }
-    const firstRecord = this.#gathered.records.length
-    for (const reading of readings) this.#gathered.readings.push(reading)
-    this.#gathered.records.push(...records)
+  /**
+   * Resolves with the seqs of the given records, after the fsync. Rejects with `journal-busy` when too much
+   * waits, with `input-invalid` for what can't be stored, and with the disk's error when the commit failed.
+   */
+  async append(
+    readings: readonly Reading[],
+    records: readonly PackedRecord[],
+    stamp: BootStamp,
+    wait: Wait,
+  ): Promise<number[]> {
+    if (this.waiting + readings.length + records.length > MAX_WAITING)
+      throw new VuonError('journal-busy', `More than ${MAX_WAITING} entries wait for the disk.`)
+    refuseUnstorable(readings)
+    const firstRecord = this.#records.length
+    this.#readings.add(readings, stamp)
+    for (const record of records) this.#records.push(record)
     return new Promise((resolve, reject) => {
+      if (this.#waiters.length === 0) this.#waitingSinceMs = this.#clock.monotonicMs()
       this.#waiters.push((outcome) =>
         'error' in outcome
           ? reject(outcome.error)
@@ -61,43 +73,49 @@ export class GroupCommit {
     })
   }
 
-  /** Resolves when nothing waits any more. */
+  /** Commits at once; resolves when nothing waits any more and nothing is on its way to the disk. Never rejects. */
   async flush(): Promise<void> {
-    if (this.waiting > 0) await this.append([], [], 'commit')
+    while (this.#waiters.length > 0 || this.#committing) await (this.#committing ?? this.#run())
   }
 
   #schedule(): void {
-    if (this.#isCommitting) return
+    if (this.#committing) return
     if (this.#isUrgent) {
       // A delay of zero: after everything that has already arrived in this turn.
       this.#cancelTimer?.()
       this.#cancelTimer = this.#clock.after(0, () => void this.#run())
     } else {
-      this.#cancelTimer ??= this.#clock.after(this.#windowMs, () => void this.#run())
+      const waitedMs = this.#clock.monotonicMs() - this.#waitingSinceMs
+      this.#cancelTimer ??= this.#clock.after(Math.max(0, this.#windowMs - waitedMs), () => void this.#run())
     }
   }
 
-  async #run(): Promise<void> {
+  #run(): Promise<void> {
+    this.#cancelTimer?.()
     this.#cancelTimer = undefined
-    if (this.#isCommitting) return
-    const gathered = this.#gathered
+    this.#committing ??= this.#commitGathered().finally(() => {
+      this.#committing = undefined
+      if (this.#waiters.length > 0) this.#schedule()
+    })
+    return this.#committing
+  }
+
+  async #commitGathered(): Promise<void> {
+    const gathered = { ...this.#readings.take(), records: this.#records }
     const waiters = this.#waiters
-    this.#gathered = { readings: [], records: [] }
+    this.#records = []
     this.#waiters = []
     this.#isUrgent = false
-    this.#isCommitting = true
     const startedMs = this.#clock.monotonicMs()
     try {
       const isEmpty = gathered.readings.length + gathered.records.length === 0
       const seqs = isEmpty ? [] : await this.#commit(gathered)
-      this.commits++
+      if (!isEmpty) this.commits++
       for (const settle of waiters) settle({ seqs })
     } catch (error) {
       for (const settle of waiters) settle({ error })
     }
     this.lastCommitMs = this.#clock.monotonicMs() - startedMs
-    this.#isCommitting = false
-    if (this.#waiters.length > 0) this.#schedule()
   }
 }
 

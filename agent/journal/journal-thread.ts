@@ -1,39 +1,53 @@
 import { Worker } from 'node:worker_threads'
 import { type ErrorCode, VuonError } from '#contract/ground/errors.ts'
-import { JournalCore } from './journal-core.ts'
+import { JOURNAL_CALLS } from './journal-core.ts'
+import { JournalFile } from './journal-file.ts'
 import type { WorkerAnswer, WorkerRequest } from './journal-worker.ts'
 
-type Methods = {
-  [Name in keyof JournalCore]: JournalCore[Name] extends (...values: infer Values) => infer Result
+type Calls = {
+  [Name in keyof typeof JOURNAL_CALLS]: (typeof JOURNAL_CALLS)[Name] extends (
+    file: JournalFile,
+    ...values: infer Values
+  ) => infer Result
     ? (...values: Values) => Result
     : never
 }
+export type CallName = keyof Calls
+export type ValuesOf<Name extends CallName> = Parameters<Calls[Name]>
+export type ResultOf<Name extends CallName> = ReturnType<Calls[Name]>
 
-/** Where the journal's core runs: the same calls, answered in order. */
+/** Where the journal's calls run: the same calls, answered in order. */
 export interface JournalThread {
-  call<Name extends keyof Methods>(
-    name: Name,
-    ...values: Parameters<Methods[Name]>
-  ): Promise<ReturnType<Methods[Name]>>
+  /** True when nothing can be asked of it any more. */
+  readonly isDead: boolean
+  call<Name extends CallName>(name: Name, ...values: ValuesOf<Name>): Promise<ResultOf<Name>>
   stop(): Promise<void>
 }
 
 /** In this thread, for the pretend world and for commands that look and go. */
 export class InlineThread implements JournalThread {
-  readonly #core: JournalCore
-  constructor(path: string) {
-    this.#core = new JournalCore(path)
+  readonly #path: string
+  readonly #options: { isReader?: boolean }
+  #file: JournalFile | undefined
+  isDead = false
+
+  /** `isReader` for commands that look at a journal which an agent may be using. */
+  constructor(path: string, options: { isReader?: boolean } = {}) {
+    this.#path = path
+    this.#options = options
   }
 
-  async call<Name extends keyof Methods>(
-    name: Name,
-    ...values: Parameters<Methods[Name]>
-  ): Promise<ReturnType<Methods[Name]>> {
-    return (this.#core[name] as (...all: unknown[]) => ReturnType<Methods[Name]>).apply(this.#core, values)
+  async call<Name extends CallName>(name: Name, ...values: ValuesOf<Name>): Promise<ResultOf<Name>> {
+    if (this.isDead) throw closed()
+    this.#file ??= new JournalFile(this.#path, this.#options)
+    const call = JOURNAL_CALLS[name] as (file: JournalFile, ...all: readonly unknown[]) => ResultOf<Name>
+    return call(this.#file, ...values)
   }
 
   async stop(): Promise<void> {
-    this.#core.close()
+    this.isDead = true
+    this.#file?.close()
+    this.#file = undefined
   }
 }
 
@@ -58,25 +72,30 @@ export class WorkerThread implements JournalThread {
       } else waiting?.resolve(answer.result as never)
     })
     this.#worker.on('error', (error) => this.#die(error))
-    this.#worker.on('exit', () => this.#die(new VuonError('journal-busy', 'The journal is closed.')))
+    this.#worker.on('exit', () => this.#die(closed()))
   }
 
-  call<Name extends keyof Methods>(
-    name: Name,
-    ...values: Parameters<Methods[Name]>
-  ): Promise<ReturnType<Methods[Name]>> {
-    if (this.#death) return Promise.reject(this.#death)
-    const number = ++this.#lastNumber
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(number, { resolve: resolve as (value: never) => void, reject })
-      this.#worker.postMessage({ number, method: name, values } satisfies WorkerRequest)
-    })
+  get isDead(): boolean {
+    return this.#death !== undefined
+  }
+
+  call<Name extends CallName>(name: Name, ...values: ValuesOf<Name>): Promise<ResultOf<Name>> {
+    return this.#ask(name, values)
   }
 
   async stop(): Promise<void> {
-    if (this.#death) return
-    await this.call('close')
+    if (!this.isDead) await this.#ask('close', []).catch(() => {})
+    this.#die(closed())
     await this.#worker.terminate()
+  }
+
+  async #ask<Result>(name: WorkerRequest['name'], values: readonly unknown[]): Promise<Result> {
+    if (this.#death) throw this.#death
+    const number = ++this.#lastNumber
+    this.#worker.postMessage({ number, name, values } satisfies WorkerRequest)
+    return new Promise<Result>((resolve, reject) => {
+      this.#waiting.set(number, { resolve: resolve as (value: never) => void, reject })
+    })
   }
 
   #die(error: unknown): void {
@@ -85,3 +104,5 @@ export class WorkerThread implements JournalThread {
     this.#waiting.clear()
   }
 }
+
+const closed = (): VuonError => new VuonError('journal-busy', 'The journal is closed.')

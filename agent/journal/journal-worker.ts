@@ -1,11 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { VuonError } from '#contract/ground/errors.ts'
-import { JournalCore } from './journal-core.ts'
+import { JOURNAL_CALLS } from './journal-core.ts'
+import { JournalFile } from './journal-file.ts'
 
 /** The thread that owns the journal's file: one request at a time, in order, each answered with its number. */
 export interface WorkerRequest {
   readonly number: number
-  readonly method: string
+  readonly name: keyof typeof JOURNAL_CALLS | 'close'
   readonly values: readonly unknown[]
 }
 
@@ -16,18 +17,24 @@ export type WorkerAnswer =
 const port = parentPort
 if (!port) throw new Error('this file runs as a worker thread')
 
-const core = new JournalCore((workerData as { path: string }).path)
+let file: JournalFile | undefined
 
-port.on('message', ({ number, method, values }: WorkerRequest) => {
-  let answer: WorkerAnswer
+function answer({ name, values }: WorkerRequest): unknown {
+  if (name === 'close') return file?.close()
+  // Opened by the first call, so that what is wrong with the file is an answer like any other.
+  file ??= new JournalFile((workerData as { path: string }).path)
+  const call = JOURNAL_CALLS[name] as (file: JournalFile, ...values: readonly unknown[]) => unknown
+  return call(file, ...values)
+}
+
+port.on('message', (request: WorkerRequest) => {
+  const { number } = request
   try {
-    const call = core[method as keyof JournalCore] as (...values: readonly unknown[]) => unknown
-    answer = { number, result: call.apply(core, values as unknown[]) }
+    port.postMessage({ number, result: answer(request) } satisfies WorkerAnswer)
   } catch (error) {
-    const known =
+    const { code, message, hint } =
       error instanceof VuonError ? error : new VuonError('internal', String((error as Error)?.stack ?? error))
-    answer = { number, error: { code: known.code, message: known.message, hint: known.hint } }
+    port.postMessage({ number, error: { code, message, hint } } satisfies WorkerAnswer)
   }
-  port.postMessage(answer)
-  if (method === 'close') port.close()
+  if (request.name === 'close') port.close()
 })

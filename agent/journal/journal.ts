@@ -1,10 +1,23 @@
 import { toHex } from '#contract/ground/bytes.ts'
 import type { Clock, TimeQuality } from '#contract/ground/clock.ts'
+import { VuonError } from '#contract/ground/errors.ts'
 import type { RandomBytes } from '#contract/ground/random.ts'
+import { encodeEntry } from '#contract/wire/entries-codec.ts'
 import type { Lane, Reading, RecordBody, RecordEntry } from '#contract/wire/records.ts'
+import type { SeriesRow, SeriesState, Stamp } from './append.ts'
 import { GroupCommit, type Wait } from './group-commit.ts'
-import type { Bucket, SealedRow, SeriesRow, Unsealed } from './journal-core.ts'
-import { InlineThread, type JournalThread, WorkerThread } from './journal-thread.ts'
+import type { Opening } from './journal-core.ts'
+import {
+  type CallName,
+  InlineThread,
+  type JournalThread,
+  type ResultOf,
+  type ValuesOf,
+  WorkerThread,
+} from './journal-thread.ts'
+import type { Bucket, ExportedReading, FileState } from './local-history.ts'
+import type { SealedRow, Unsealed } from './outbox.ts'
+import type { Salvage } from './salvage.ts'
 
 /**
  * The append-only log of the box. Every promise that it returns for an append resolves after the commit is on
@@ -18,6 +31,8 @@ export interface JournalOptions {
   readonly lossWindowMs: number
   /** True on a box; false in the pretend world, where one thread keeps the order of things. */
   readonly isInWorker: boolean
+  /** Told of damage that was found and mended, at the start and while it runs. */
+  readonly onSalvage?: (salvage: Salvage) => void
 }
 
 export interface LatestReading {
@@ -27,7 +42,7 @@ export interface LatestReading {
   readonly quality: number
 }
 
-export interface JournalState extends Awaited<ReturnType<typeof stateOf>> {
+export interface JournalState extends FileState {
   readonly boot: string
   readonly clock: TimeQuality
   readonly lossWindowMs: number
@@ -40,36 +55,47 @@ export interface JournalState extends Awaited<ReturnType<typeof stateOf>> {
 // A wall clock outside these years is a dead RTC, not a date. 2024 is before the first Vuon box.
 const EARLIEST_MS = Date.UTC(2024, 0, 1)
 const LATEST_MS = Date.UTC(2100, 0, 1)
+// Mending copies the whole file. A card that damages it faster than this is past help; appends then fail and are told.
+const MENDED_EVERY_MS = 60_000
 
 export class Journal {
-  readonly boot: string
-  readonly setAside: string | null
   readonly lossWindowMs: number
-  readonly #thread: JournalThread
+  readonly #options: JournalOptions
   readonly #clock: Clock
-  readonly #bootWallMs: number
+  #bootWallMs: number
+  #boot: string
   readonly #commits: GroupCommit
-  readonly #series = new Map<number, SeriesRow>()
+  readonly #series = new Map<number, SeriesState>()
   readonly #onRecord = new Set<() => void>()
+  #thread: JournalThread
+  #reopening: Promise<void> | undefined
+  #reopenedMs = Number.NEGATIVE_INFINITY
+  #isClosed = false
   #timeQuality: TimeQuality = 'unknown'
   #epoch: string
+  #salvage: Salvage | null
 
+  /** Throws VuonError when the file can't be opened; one that is damaged is mended instead. */
   static async open(options: JournalOptions): Promise<Journal> {
-    const thread = options.isInWorker ? new WorkerThread(options.path) : new InlineThread(options.path)
-    const opening = await thread.call('opening')
-    return new Journal(options, thread, opening)
+    const thread = threadOf(options)
+    try {
+      const journal = new Journal(options, thread, await thread.call('opening'))
+      await thread.call('tellSalvage', journal.#stamp())
+      if (journal.salvage) options.onSalvage?.(journal.salvage)
+      return journal
+    } catch (error) {
+      await thread.stop()
+      throw error
+    }
   }
 
-  constructor(
-    options: JournalOptions,
-    thread: JournalThread,
-    opening: { epoch: string; lastT: number; setAside: string | null; series: SeriesRow[] },
-  ) {
+  constructor(options: JournalOptions, thread: JournalThread, opening: Opening) {
+    this.#options = options
     this.#thread = thread
     this.#clock = options.clock
     this.#epoch = opening.epoch
-    this.boot = toHex(options.randomBytes(8))
-    this.setAside = opening.setAside
+    this.#salvage = opening.salvage
+    this.#boot = toHex(options.randomBytes(8))
     this.lossWindowMs = options.lossWindowMs
     for (const row of opening.series) this.#series.set(row.no, row)
     const wallMs = options.clock.wallMs()
@@ -80,8 +106,7 @@ export class Journal {
     this.#commits = new GroupCommit({
       clock: options.clock,
       windowMs: options.lossWindowMs,
-      commit: ({ readings, records }) =>
-        thread.call('commit', { boot: this.boot, clock: this.#timeQuality, readings, records }),
+      commit: (gathered) => this.#call('commit', gathered),
     })
   }
 
@@ -89,8 +114,22 @@ export class Journal {
     return this.#epoch
   }
 
+  /** Names the stretch of time whose stamps one clock correction can set right. */
+  get boot(): string {
+    return this.#boot
+  }
+
   get timeQuality(): TimeQuality {
     return this.#timeQuality
+  }
+
+  /** What was done about damage since the program started, if there was any. */
+  get salvage(): Salvage | null {
+    return this.#salvage
+  }
+
+  get setAside(): string | null {
+    return this.#salvage?.setAside ?? null
   }
 
   /** bootWallMs + monotonic: never steps within a boot. */
@@ -98,23 +137,32 @@ export class Journal {
     return Math.round(this.#bootWallMs + this.#clock.monotonicMs())
   }
 
+  /**
+   * The true time turned out to be `offsetMs` away. What is written stays as it is (an entry corrects it); from
+   * here on entries carry a new boot id, whose time is right, so that one correction belongs to each boot id.
+   */
+  async correctClock(offsetMs: number): Promise<void> {
+    // What was appended before carries the boot id that it had then, committed or not.
+    this.#bootWallMs += offsetMs
+    this.#boot = toHex(this.#options.randomBytes(8))
+  }
+
   /** Entries from here on carry this quality. */
   setTimeQuality(quality: TimeQuality): void {
     this.#timeQuality = quality
   }
 
+  /** Rejects with `input-invalid` for what is no reading, `journal-busy`, `disk-full`: nothing of it is stored then. */
   appendReadings(readings: readonly Reading[], wait: Wait): Promise<void> {
-    return this.#commits.append(readings, [], wait).then(() => undefined)
+    return this.#commits.append(readings, [], this.#stamp(), wait).then(() => undefined)
   }
 
   /** All in one commit, at once. Returns their seqs and times. */
   async appendRecords(bodies: readonly RecordBody[]): Promise<{ seq: number; t: number }[]> {
-    const t = this.now()
-    const seqs = await this.#commits.append(
-      [],
-      bodies.map((body) => ({ t, body })),
-      'commit',
-    )
+    const stamp = this.#stamp()
+    const { t } = stamp
+    const packed = bodies.map((body) => ({ t, kind: body.kind, body: encodeEntry({ ...stamp, ...body }) }))
+    const seqs = await this.#commits.append([], packed, stamp, 'commit')
     for (const wake of this.#onRecord) wake()
     return seqs.map((seq) => ({ seq, t }))
   }
@@ -125,23 +173,31 @@ export class Journal {
   }
 
   async declareSeries(wanted: Omit<SeriesRow, 'no' | 'uuid'>): Promise<SeriesRow> {
-    const row = await this.#thread.call('declareSeries', wanted, this.#stamp())
-    this.#series.set(row.no, row)
+    const row = await this.#call('declareSeries', wanted, this.#stamp())
+    if (!this.#series.has(row.no)) {
+      const before = this.series().find(
+        ({ device, channel, quantity }) =>
+          device === row.device && channel === row.channel && quantity === row.quantity,
+      )
+      if (before) this.#series.set(before.no, { ...before, continues: null, isCurrent: false })
+      this.#series.set(row.no, { ...row, continues: before?.uuid ?? null, isCurrent: true })
+    }
     return row
   }
 
+  /** The series that are declared now; one that was declared anew after a change is not among them. */
   series(): SeriesRow[] {
-    return [...this.#series.values()]
+    return [...this.#series.values()].filter((row) => row.isCurrent)
   }
 
   async latest(): Promise<LatestReading[]> {
-    const rows = await this.#thread.call('latest')
+    const rows = await this.#call('latest')
     return rows.map(({ scaled, ...row }) => ({ ...row, value: this.#valueOf(row.seriesNo, scaled) }))
   }
 
   /** Buckets that hold readings, oldest first; a bucket that is not there is a gap. */
   async history(seriesNo: number, fromT: number, toT: number, buckets: number): Promise<Bucket[]> {
-    const rows = await this.#thread.call('history', seriesNo, fromT, toT, buckets)
+    const rows = await this.#call('history', seriesNo, fromT, toT, buckets)
     return rows.map((row) => ({
       ...row,
       min: this.#valueOf(seriesNo, row.min),
@@ -151,16 +207,16 @@ export class Journal {
   }
 
   records(kind: string, { limit }: { limit: number }): Promise<{ seq: number; entry: RecordEntry }[]> {
-    return this.#thread.call('records', kind, limit)
+    return this.#call('records', kind, limit)
   }
 
   /** On disk before it is returned. */
   takeCounter(name: string): Promise<number> {
-    return this.#thread.call('takeCounter', name)
+    return this.#call('takeCounter', name)
   }
 
   unsealed(lane: Lane, options: { atMost: number; notAfterT?: number }): Promise<Unsealed | null> {
-    return this.#thread.call('unsealed', lane, options.atMost, options.notAfterT ?? null)
+    return this.#call('unsealed', lane, options.atMost, options.notAfterT ?? null, this.#stamp())
   }
 
   stepOf(seriesNo: number): number {
@@ -168,34 +224,35 @@ export class Journal {
   }
 
   saveSealed(row: SealedRow): Promise<void> {
-    return this.#thread.call('saveSealed', row)
+    return this.#call('saveSealed', row)
   }
 
   sealedRanges(lane: Lane): Promise<{ from: number; to: number }[]> {
-    return this.#thread.call('sealedRanges', lane)
+    return this.#call('sealedRanges', lane)
   }
 
   sealedBytes(lane: Lane, from: number): Promise<Uint8Array | null> {
-    return this.#thread.call('sealedBytes', lane, from)
+    return this.#call('sealedBytes', lane, from)
   }
 
   acknowledge(lane: Lane, durableThrough: number): Promise<void> {
-    return this.#thread.call('acknowledge', lane, durableThrough)
+    return this.#call('acknowledge', lane, durableThrough)
   }
 
   async newEpoch(): Promise<string> {
     await this.#commits.flush()
-    this.#epoch = await this.#thread.call('newEpoch', this.#stamp())
+    this.#epoch = await this.#call('newEpoch', this.#stamp())
     return this.#epoch
   }
 
+  /** Makes room until the file fits; returns how many readings went. The farm book, lots and series never do. */
   evict(keepBytes: number): Promise<number> {
-    return this.#thread.call('evict', keepBytes)
+    return this.#call('evict', keepBytes)
   }
 
   async state(): Promise<JournalState> {
     return {
-      ...(await stateOf(this.#thread)),
+      ...(await this.#call('state')),
       boot: this.boot,
       clock: this.#timeQuality,
       lossWindowMs: this.lossWindowMs,
@@ -208,19 +265,64 @@ export class Journal {
 
   /** SQLite's own check of the file; an empty list is good. */
   verify(): Promise<string[]> {
-    return this.#thread.call('verify')
+    return this.#call('verify')
   }
 
-  exportReadings(afterId: number, limit: number): ReturnType<JournalThread['call']> {
-    return this.#thread.call('exportReadings', afterId, limit)
+  exportReadings(afterId: number, limit: number): Promise<ExportedReading[]> {
+    return this.#call('exportReadings', afterId, limit)
   }
 
   async close(): Promise<void> {
     await this.#commits.flush()
+    this.#isClosed = true
     await this.#thread.stop()
   }
 
-  #stamp(): { t: number; boot: string; clock: TimeQuality } {
+  /** Damage that a call meets is mended at once, and the call made again; its transaction had changed nothing. */
+  async #call<Name extends CallName>(name: Name, ...values: ValuesOf<Name>): Promise<ResultOf<Name>> {
+    await this.#reopening
+    const thread = this.#thread
+    try {
+      return await thread.call(name, ...values)
+    } catch (error) {
+      const isDamage = error instanceof VuonError && error.code === 'journal-damaged'
+      if (this.#isClosed || !(isDamage || thread.isDead)) throw error
+      if (this.#thread === thread) await this.#reopen()
+      // Of a thread that died in the middle nobody knows whether the disk has it: the source is told no.
+      if (!isDamage || this.#thread === thread) throw error
+      return this.#thread.call(name, ...values)
+    }
+  }
+
+  #reopen(): Promise<void> {
+    const isTooSoon = this.#clock.monotonicMs() - this.#reopenedMs < MENDED_EVERY_MS
+    if (isTooSoon) return this.#reopening ?? Promise.resolve()
+    this.#reopenedMs = this.#clock.monotonicMs()
+    this.#reopening = this.#openAgain().finally(() => {
+      this.#reopening = undefined
+    })
+    return this.#reopening
+  }
+
+  async #openAgain(): Promise<void> {
+    await this.#thread.stop()
+    const thread = threadOf(this.#options)
+    try {
+      const { epoch, salvage } = await thread.call('opening')
+      await thread.call('adoptSeries', [...this.#series.values()], this.#stamp())
+      await thread.call('tellSalvage', this.#stamp())
+      this.#thread = thread
+      this.#epoch = epoch
+      if (!salvage) return
+      this.#salvage = salvage
+      this.#options.onSalvage?.(salvage)
+    } catch (error) {
+      await thread.stop()
+      throw error
+    }
+  }
+
+  #stamp(): Stamp {
     return { t: this.now(), boot: this.boot, clock: this.#timeQuality }
   }
 
@@ -230,4 +332,5 @@ export class Journal {
   }
 }
 
-const stateOf = (thread: JournalThread) => thread.call('state')
+const threadOf = ({ path, isInWorker }: JournalOptions): JournalThread =>
+  isInWorker ? new WorkerThread(path) : new InlineThread(path)

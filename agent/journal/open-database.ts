@@ -1,34 +1,64 @@
-import { existsSync, mkdirSync, renameSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { VuonError } from '#contract/ground/errors.ts'
+import { type Salvage, salvage } from './salvage.ts'
 import { migrate } from './schema.ts'
+import { Damage, isDamage, readable } from './sqlite-errors.ts'
 
 export interface OpenedDatabase {
   readonly db: Database.Database
-  /** Where a damaged journal was set aside, when there was one. */
-  readonly setAside: string | null
+  /** What was done about damage, when there was some. */
+  readonly salvage: Salvage | null
 }
 
 /**
- * Opens the journal's file. One that SQLite cannot read is renamed with its WAL, never deleted, and a new one
- * begun: a box that refuses to start is a farm without eyes.
+ * Opens the journal's file. One that is damaged is set aside under another name with its WAL, and what can
+ * still be read of it goes into a new one: a box that refuses to start is a farm without eyes.
+ *
+ *   journal.db ──damaged?──► read row by row ──► journal.db.salvage
+ *        └── renamed to journal.db.damaged-1         └── renamed to journal.db (the power may go at any moment)
  */
 export function openDatabase(path: string): OpenedDatabase {
   mkdirSync(dirname(path), { recursive: true })
+  takeUpSalvage(path)
   try {
-    return { db: prepare(path), setAside: null }
+    return { db: prepare(path, { isChecked: true }), salvage: null }
   } catch (error) {
     if (!isDamage(error)) throw readable(error)
   }
-  const setAside = freeName(path)
-  for (const suffix of ['', '-wal', '-shm']) {
+  const saved = salvageOrNothing(path)
+  const setAside = `${path}.damaged-${(remainsOf(path).at(-1) ?? 0) + 1}`
+  for (const suffix of SUFFIXES) {
     if (existsSync(path + suffix)) renameSync(path + suffix, setAside + suffix)
   }
-  return { db: prepare(path), setAside }
+  if (existsSync(`${path}.salvage`)) renameSync(`${path}.salvage`, path)
+  rmSync(`${path}.suspect`, { force: true })
+  forgetOldest(path)
+  return { db: prepare(path, { isChecked: false }), salvage: { ...saved, setAside } }
 }
 
-function prepare(path: string): Database.Database {
+/** For commands that look: throws `file-unreadable` when there is none, and SQLite's errors as ours. */
+export function openForReading(path: string): OpenedDatabase {
+  if (!existsSync(path)) throw new VuonError('file-unreadable', `There is no journal at ${path}.`)
+  try {
+    return { db: new Database(path, { readonly: true, fileMustExist: true }), salvage: null }
+  } catch (error) {
+    throw readable(error)
+  }
+}
+
+/** With no room for a copy, or a file that can't be read at all, an empty journal is still better than none. */
+function salvageOrNothing(path: string): Omit<Salvage, 'setAside'> {
+  try {
+    return salvage(path, () => prepare(`${path}.salvage`, { isChecked: false }))
+  } catch {
+    for (const suffix of SUFFIXES) rmSync(`${path}.salvage${suffix}`, { force: true })
+    return { kept: { readings: 0, entries: 0 }, lost: [], isNewEpoch: true }
+  }
+}
+
+function prepare(path: string, { isChecked }: { isChecked: boolean }): Database.Database {
   const db = new Database(path)
   try {
     // One commit of a few readings then writes about one 4 KiB flash block instead of two or three.
@@ -38,7 +68,13 @@ function prepare(path: string): Database.Database {
     db.pragma('foreign_keys = ON')
     db.pragma('busy_timeout = 5000')
     db.pragma('journal_size_limit = 4194304')
+    // 4 MiB of log before it is copied into the file: a page that changes often is then copied once.
+    db.pragma('wal_autocheckpoint = 4000')
     db.pragma('cache_size = -8192')
+    if (isChecked && isWorthChecking(path)) {
+      const found = db.pragma('quick_check(1)', { simple: true })
+      if (found !== 'ok') throw new Damage(String(found))
+    }
     migrate(db)
     // The build's own default is NORMAL, and the pragma tells the truth only after a first write.
     db.prepare(`INSERT OR REPLACE INTO meta VALUES ('opened', '1')`).run()
@@ -46,8 +82,6 @@ function prepare(path: string): Database.Database {
     if (db.pragma('synchronous', { simple: true }) !== 2) {
       throw new VuonError('journal-damaged', 'SQLite does not take synchronous=FULL here.')
     }
-    // Walks every page's links but not its cells: catches a torn file in bounded time.
-    db.prepare('SELECT count(*) FROM mark').get()
     return db
   } catch (error) {
     db.close()
@@ -55,28 +89,53 @@ function prepare(path: string): Database.Database {
   }
 }
 
-/** What SQLite says of a file that is not, or is no longer, a database. */
-export function isDamage(error: unknown): boolean {
-  const code = (error as { code?: string } | null)?.code ?? ''
-  return (
-    code.startsWith('SQLITE_CORRUPT') ||
-    code === 'SQLITE_NOTADB' ||
-    code.startsWith('SQLITE_IOERR_SHORT_READ')
-  )
+/** Notes beside the file that a page of it could not be read, so that the next opening looks at all of them. */
+export function markSuspect(path: string): void {
+  try {
+    writeFileSync(`${path}.suspect`, '')
+  } catch {
+    // A card that takes no file any more has other news; the error that brought us here is reported.
+  }
 }
 
-/** SQLite's errors as ours. */
-export function readable(error: unknown): unknown {
-  const code = (error as { code?: string } | null)?.code ?? ''
-  if (!code.startsWith('SQLITE')) return error
-  if (code === 'SQLITE_FULL') return new VuonError('disk-full', undefined, { cause: error })
-  if (isDamage(error)) return new VuonError('journal-damaged', (error as Error).message, { cause: error })
-  return new VuonError('journal-busy', `${code}: ${(error as Error).message}`, { cause: error })
+// A worn card reads 40 MB/s: six seconds at most at each start. Larger files are checked when something was met.
+const CHECKED_BYTES = 256 * 1024 * 1024
+
+const isWorthChecking = (path: string): boolean =>
+  existsSync(`${path}.suspect`) || statSync(path).size <= CHECKED_BYTES
+
+/** The power went between two renames, or before the first: the finished copy is taken, a half one is not. */
+function takeUpSalvage(path: string): void {
+  if (!existsSync(`${path}.salvage`)) return
+  if (existsSync(path)) {
+    for (const suffix of SUFFIXES) rmSync(`${path}.salvage${suffix}`, { force: true })
+    return
+  }
+  // The log of the damaged file must not be read into the new one.
+  const setAside = `${path}.damaged-${Math.max(1, ...remainsOf(path))}`
+  for (const suffix of ['-wal', '-shm']) {
+    if (existsSync(path + suffix)) renameSync(path + suffix, setAside + suffix)
+  }
+  renameSync(`${path}.salvage`, path)
 }
 
-function freeName(path: string): string {
-  for (let number = 1; ; number++) {
-    const name = `${path}.damaged-${number}`
-    if (!existsSync(name)) return name
+const SUFFIXES = ['', '-wal', '-shm']
+
+/** The numbers of what was set aside, oldest first. */
+function remainsOf(path: string): number[] {
+  const prefix = `${basename(path)}.damaged-`
+  return readdirSync(dirname(path))
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => Number(name.slice(prefix.length)))
+    .filter(Number.isInteger)
+    .sort((a, b) => a - b)
+}
+
+// A card that dies slowly damages the file again and again; its remains must not fill what is left of it.
+const KEPT_REMAINS = 3
+
+function forgetOldest(path: string): void {
+  for (const number of remainsOf(path).slice(0, -KEPT_REMAINS)) {
+    for (const suffix of SUFFIXES) rmSync(`${path}.damaged-${number}${suffix}`, { force: true })
   }
 }

@@ -4,7 +4,7 @@ export interface Link {
 }
 
 export interface LinkRequest {
-  readonly method: 'GET' | 'POST' | 'PUT'
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT'
   /** Path and query below the gateway's address. */
   readonly path: string
   readonly headers?: Readonly<Record<string, string>>

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { fromBase64, fromUtf8, toBase64Url, utf8 } from '#contract/ground/bytes.ts'
-import { VuonError } from '#contract/ground/errors.ts'
+import { ERRORS, type ErrorCode, VuonError } from '#contract/ground/errors.ts'
 import type { RandomBytes } from '#contract/ground/random.ts'
 import type { PublicKey, SecretKey } from '#contract/ground/signing.ts'
 import {
@@ -45,6 +45,7 @@ const claimAnswer = z.object({
 })
 const challenge = z.object({ nonce: z.string().min(16).max(200) })
 const grant = z.object({ token: z.string().min(16).max(400), expiresAt: z.number() })
+const problemBody = z.object({ type: z.string(), detail: z.string().optional(), hint: z.string().optional() })
 const timeAnswer = z.object({ nonce: z.string(), wallMs: z.number(), signature: z.string() })
 
 /** Exchanges a one-time code for enrolment. Throws `claim-refused`, `link-down` or `link-refused`. */
@@ -55,7 +56,7 @@ export async function claim(link: Link, key: SecretKey, code: string, program: s
     publicKey: toBase64Url(key.publicRaw),
     signature: toBase64Url(key.sign(claimProof(code))),
   }
-  return claimAnswer.parse(jsonOf(await post(link, '/sync/v1/claim', body)))
+  return checked(claimAnswer, jsonOf(await post(link, '/sync/v1/claim', body)))
 }
 
 /** A bearer token for cursor, blobs and downlink: the box signs the server's nonce. */
@@ -64,9 +65,9 @@ export async function openSession(
   key: SecretKey,
   agent: string,
 ): Promise<{ token: string; expiresAt: number }> {
-  const { nonce } = challenge.parse(jsonOf(await post(link, '/sync/v1/session', { agent })))
+  const { nonce } = checked(challenge, jsonOf(await post(link, '/sync/v1/session', { agent })))
   const signature = toBase64Url(key.sign(sessionProof(agent, nonce)))
-  return grant.parse(jsonOf(await post(link, '/sync/v1/session', { agent, nonce, signature })))
+  return checked(grant, jsonOf(await post(link, '/sync/v1/session', { agent, nonce, signature })))
 }
 
 export async function fetchCursor(link: Link, token: string, epoch: string): Promise<SyncAnswer> {
@@ -86,22 +87,66 @@ export async function fetchTime(
 ): Promise<number | null> {
   const nonce = toBase64Url(randomBytes(16))
   const answer = await link.request({ method: 'GET', path: `/sync/v1/time?nonce=${nonce}` })
-  const { wallMs, signature, nonce: echoed } = timeAnswer.parse(jsonOf(answer))
+  const { wallMs, signature, nonce: echoed } = checked(timeAnswer, jsonOf(answer))
   const isProven = echoed === nonce && province.verify(timeProof(nonce, wallMs), fromBase64(signature))
   return isProven ? wallMs : null
 }
 
-export const parseSyncAnswer = (answer: LinkAnswer): SyncAnswer =>
-  syncAnswer.parse(jsonOf(answer)) as SyncAnswer
+/** Throws `link-refused` for what is not a gateway's answer, however friendly its status. */
+export function parseSyncAnswer(answer: LinkAnswer): SyncAnswer {
+  return checked(syncAnswer, jsonOf(answer)) as SyncAnswer
+}
 
-/** The province's sentence in a refusal, as far as there is one. */
-export function refusalOf(answer: LinkAnswer): string {
-  try {
-    const problem = JSON.parse(fromUtf8(answer.body)) as { detail?: string; hint?: string }
-    return [answer.status, problem.detail, problem.hint].filter(Boolean).join(' ').slice(0, 300)
-  } catch {
-    return `${answer.status}`
+/** An answer that is not the one asked for, with the code that the province itself named, where it was the province. */
+export class Refused extends VuonError {
+  readonly answer: LinkAnswer
+
+  constructor(answer: LinkAnswer) {
+    const { code, sentence, hint } = refusalOf(answer)
+    super(code, sentence, hint === undefined ? {} : { hint })
+    this.answer = answer
   }
+
+  /** How long the other side asks to be left alone; 0 when it does not say (RFC 9110 §10.2.3). */
+  get retryAfterMs(): number {
+    const text = this.answer.headers['retry-after'] ?? ''
+    if (/^\d+$/.test(text.trim())) return Number(text) * 1000
+    // A date means something only beside the same clock's own: ours may be years off.
+    const waitMs = Date.parse(text) - Date.parse(this.answer.headers['date'] ?? '')
+    return Number.isFinite(waitMs) ? Math.max(0, waitMs) : 0
+  }
+}
+
+/**
+ * Only problem details with one of our codes (RFC 9457) are the province's word. A 403 or 409 of a sign-in page or
+ * of a proxy says nothing about this box's key or its batches.
+ */
+function refusalOf({ status, body }: LinkAnswer): { code: ErrorCode; sentence: string; hint?: string } {
+  try {
+    const problem = problemBody.parse(JSON.parse(fromUtf8(body)))
+    const code = problem.type.replace(/^urn:vuon:error:/, '')
+    if (code !== problem.type && Object.hasOwn(ERRORS, code)) {
+      const sentence = `${status} ${problem.detail ?? ''}`.trim().slice(0, 300)
+      return {
+        code: code as ErrorCode,
+        sentence,
+        ...(problem.hint ? { hint: problem.hint.slice(0, 300) } : {}),
+      }
+    }
+  } catch {
+    // Not a problem of ours; the status is all there is.
+  }
+  return {
+    code: status === 429 || status >= 500 ? 'link-down' : 'link-refused',
+    sentence: `answered ${status}`,
+  }
+}
+
+/** Throws `link-refused` when JSON came that is not the answer asked for. */
+function checked<T>(shape: z.ZodType<T>, json: unknown): T {
+  const parsed = shape.safeParse(json)
+  if (parsed.success) return parsed.data
+  throw new VuonError('link-refused', 'The answer is JSON, but not of a gateway.', { cause: parsed.error })
 }
 
 async function post(link: Link, path: string, body: unknown): Promise<LinkAnswer> {
@@ -114,9 +159,7 @@ async function post(link: Link, path: string, body: unknown): Promise<LinkAnswer
 }
 
 function jsonOf(answer: LinkAnswer): unknown {
-  if (answer.status === 429 || answer.status >= 500) throw new VuonError('link-down', refusalOf(answer))
-  if (answer.status === 403) throw new VuonError('claim-refused', refusalOf(answer))
-  if (answer.status >= 300) throw new VuonError('link-refused', refusalOf(answer))
+  if (answer.status < 200 || answer.status > 299) throw new Refused(answer)
   try {
     return JSON.parse(fromUtf8(answer.body))
   } catch (cause) {

@@ -1,0 +1,113 @@
+import type { Lane } from '#contract/wire/records.ts'
+import { LANES } from '#contract/wire/records.ts'
+import type { LaneMarks } from '#contract/wire/sync-protocol.ts'
+
+/** A batch that is sealed and not acknowledged. */
+export interface SealedRange {
+  readonly lane: Lane
+  readonly from: number
+  readonly to: number
+}
+
+interface Waiting extends SealedRange {
+  isSent: boolean
+  /** Sealed by this run of the program: nobody can have sent it before. */
+  readonly isFresh: boolean
+  /** How often the province said that this very batch is no batch. */
+  refusals: number
+}
+
+// A link that cuts bodies makes a batch look malformed once or twice. One that stays so must not hold up the rest.
+const REFUSALS = 3
+// A gateway names this many ranges in an answer; with so many, what is not named may be held all the same.
+const RANGES_AN_ANSWER = 100
+
+/** Which sealed batch goes next: records, findings, then readings, the newest and the oldest by turns. */
+export class SendingOrder {
+  readonly #lanes: Record<Lane, Waiting[]> = { record: [], finding: [], reading: [] }
+  #isTurnOfNewest = false
+
+  /** What the journal holds, oldest first; what is known of a batch already stays known. */
+  load(lane: Lane, ranges: readonly { from: number; to: number }[]): void {
+    const known = new Map(this.#lanes[lane].map((batch) => [batch.from, batch]))
+    this.#lanes[lane] = ranges.map(({ from, to }) => {
+      const before = known.get(from)
+      return before?.to === to ? before : { lane, from, to, isSent: false, isFresh: false, refusals: 0 }
+    })
+  }
+
+  /** A batch that was sealed just now, behind all others of its lane. */
+  add(lane: Lane, { from, to }: { from: number; to: number }): void {
+    this.#lanes[lane].push({ lane, from, to, isSent: false, isFresh: true, refusals: 0 })
+  }
+
+  drop(batch: SealedRange): void {
+    const lane = this.#lanes[batch.lane]
+    const at = lane.findIndex(({ from }) => from === batch.from)
+    if (at >= 0) lane.splice(at, 1)
+  }
+
+  /** The most urgent batch; one that was refused too often waits behind all others, as `stuck`. */
+  next(): SealedRange | undefined {
+    for (const lane of LANES) {
+      const ready = this.#lanes[lane].filter((batch) => !batch.isSent && batch.refusals < REFUSALS)
+      if (ready.length === 0) continue
+      if (lane !== 'reading') return ready[0]
+      // A backlog delays today by one batch at most, and today never starves the backlog.
+      this.#isTurnOfNewest = !this.#isTurnOfNewest
+      return this.#isTurnOfNewest ? ready.at(-1) : ready[0]
+    }
+    return undefined
+  }
+
+  stuck(): SealedRange | undefined {
+    return LANES.flatMap((lane) => this.#lanes[lane]).find(
+      (batch) => !batch.isSent && batch.refusals >= REFUSALS,
+    )
+  }
+
+  sent(batch: SealedRange): void {
+    const known = this.#find(batch)
+    if (known) known.isSent = true
+  }
+
+  refused(batch: SealedRange): void {
+    const known = this.#find(batch)
+    if (known) known.refusals++
+  }
+
+  isUnsent(batch: SealedRange): boolean {
+    return this.#find(batch)?.isSent === false
+  }
+
+  /**
+   * Takes in what the province says of a lane. Answers how far the journal may forget and how many batches have to
+   * go again. What this run has sealed and never sent can't be there; if the mark says so, somebody else writes
+   * under our seqs, and sending it brings that to light.
+   */
+  apply(lane: Lane, { durableThrough, held, missing }: LaneMarks): { through: number; again: number } {
+    const foreign = this.#lanes[lane].find(
+      (batch) => batch.isFresh && !batch.isSent && batch.from <= durableThrough,
+    )
+    const through = foreign ? foreign.from - 1 : durableThrough
+    const isTold = held.length < RANGES_AN_ANSWER
+    let again = 0
+    const waiting = this.#lanes[lane].filter((batch) => batch.to > through)
+    for (const batch of waiting) {
+      const { from, to } = batch
+      const isHeld = held.some(([first, last]) => from >= first && to <= last)
+      const isMissing = missing.some(([first, last]) => from <= last && to >= first)
+      // Sent by an earlier run whose answers were lost: it need not go twice.
+      if (isHeld && !batch.isFresh) batch.isSent = true
+      if (!batch.isSent || !(isMissing || (isTold && !isHeld))) continue
+      batch.isSent = false
+      again++
+    }
+    this.#lanes[lane] = waiting
+    return { through, again }
+  }
+
+  #find({ lane, from }: SealedRange): Waiting | undefined {
+    return this.#lanes[lane].find((batch) => batch.from === from)
+  }
+}
