@@ -39,3 +39,6 @@ export interface LineState {
 /** How long one character takes on the wire: start bit, data, parity, stop bits. */
 export const characterMs = (line: LineSettings): number =>
   ((1 + line.dataBits + (line.parity === 'none' ? 0 : 1) + line.stopBits) * 1000) / line.baudRate
+
+export const sameSettings = (a: LineSettings, b: LineSettings): boolean =>
+  a.baudRate === b.baudRate && a.parity === b.parity && a.dataBits === b.dataBits && a.stopBits === b.stopBits

@@ -47,6 +47,8 @@ const MAX_IN_FLIGHT = 2000
 const FIRST_RETRY_MS = 500
 const LONGEST_RETRY_MS = 60_000
 const KEEPALIVE_S = 30
+// A card that stalls must not keep the program from ending; what is not acknowledged comes again.
+const STOP_PATIENCE_MS = 5000
 
 interface Held {
   readonly id: number
@@ -69,6 +71,8 @@ export class MqttSource implements MessageSource {
   #waiting: (() => void)[] = []
   #isFlushDue = false
   #hasSubscribed = false
+  /** The last that was to be stored could not be. */
+  #isRefusing = false
   #cancelRetry = () => {}
   #isWanted = false
   #state: SourceState
@@ -95,7 +99,7 @@ export class MqttSource implements MessageSource {
     client.handleMessage = (packet, done) => this.#take(packet, done)
     client.on('connect', (packet) => this.#connected(packet.sessionPresent))
     client.on('close', () => this.#closed())
-    client.on('error', (error) => this.#say(false, error.message))
+    client.on('error', (error) => this.#failed(error))
   }
 
   async stop(): Promise<void> {
@@ -105,7 +109,7 @@ export class MqttSource implements MessageSource {
     this.#client = undefined
     if (!client) return
     // What is being stored just now is acknowledged before we go, or it would come again.
-    if (client.connected) await Promise.allSettled(this.#queue.map((held) => held.delivered))
+    if (client.connected) await this.#withinPatience(this.#queue.map((held) => held.delivered))
     this.#acknowledge(client)
     await client.endAsync(!client.connected)
     this.#say(false, 'stopped')
@@ -113,6 +117,15 @@ export class MqttSource implements MessageSource {
 
   state(): SourceState {
     return this.#state
+  }
+
+  async #withinPatience(stored: readonly Promise<void>[]): Promise<void> {
+    let cancel = () => {}
+    const patience = new Promise<void>((resolve) => {
+      cancel = this.#options.clock.after(STOP_PATIENCE_MS, resolve)
+    })
+    await Promise.race([Promise.allSettled(stored), patience])
+    cancel()
   }
 
   #clientOptions(): IClientOptions {
@@ -133,16 +146,28 @@ export class MqttSource implements MessageSource {
   }
 
   #connected(isSessionPresent: boolean): void {
-    this.#backoff.succeeded()
+    // A broker that we left because nothing could be stored is good, but not to be asked more often for that.
+    if (!this.#isRefusing) this.#backoff.succeeded()
     this.#say(true, this.#options.url)
     if (!isSessionPresent) this.#held.clear()
     // Once a start even with a session, for the retained device lists.
     if (isSessionPresent && this.#hasSubscribed) return
-    this.#client?.subscribe([...this.#options.topics], { qos: 1 }, (error, granted) => {
-      const refused = (granted ?? []).filter((each) => (each.qos as number) === 128)
-      if (!error && refused.length === 0) this.#hasSubscribed = true
-      for (const each of refused) this.#fault('refused-by-broker', `may not read ${each.topic}`)
-    })
+    this.#hasSubscribed = true
+    // One packet a topic: mqtt.js tells of a refused one by an error for the whole packet.
+    for (const topic of this.#options.topics) {
+      this.#client?.subscribe(topic, { qos: 1 }, (error) => {
+        if (!error) return
+        this.#hasSubscribed = false
+        if (this.#client?.connected) this.#fault('refused-by-broker', `may not read ${topic}`)
+      })
+    }
+  }
+
+  #failed(error: Error & { code?: unknown }): void {
+    this.#say(false, error.message)
+    // MQTT 3.1.1 §3.2.2.3: the broker knows us or our password not, or lets us in no more.
+    if (typeof error.code === 'number' && error.code >= 1 && error.code <= 5)
+      this.#fault('refused-by-broker', error.message)
   }
 
   #closed(): void {
@@ -183,9 +208,12 @@ export class MqttSource implements MessageSource {
     delivered.then(
       () => {
         held.isStored = true
+        if (this.#isRefusing) this.#backoff.succeeded()
+        this.#isRefusing = false
         this.#settled()
       },
       (error: unknown) => {
+        this.#isRefusing = true
         if (this.#held.get(held.id) === held) this.#held.delete(held.id)
         this.#settled()
         this.#fault('not-stored', error instanceof Error ? error.message : String(error))

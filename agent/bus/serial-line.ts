@@ -3,7 +3,13 @@ import { Backoff } from '#contract/ground/backoff.ts'
 import type { Clock } from '#contract/ground/clock.ts'
 import { VuonError } from '#contract/ground/errors.ts'
 import type { Random } from '#contract/ground/random.ts'
-import type { ByteLine, LineListener, LineSettings, LineState } from './byte-line.ts'
+import {
+  type ByteLine,
+  type LineListener,
+  type LineSettings,
+  type LineState,
+  sameSettings,
+} from './byte-line.ts'
 
 // A stick that was pulled comes back within seconds of being pushed in again; one that is gone for good
 // must not fill the log.
@@ -55,12 +61,13 @@ export class SerialLine implements ByteLine {
     if (sameSettings({ ...old, baudRate: settings.baudRate }, settings)) {
       await new Promise<void>((resolve, reject) =>
         port.update({ baudRate: settings.baudRate }, (error) =>
-          error ? reject(this.#lost(error.message)) : resolve(),
+          error ? reject(this.#lost(port, error.message)) : resolve(),
         ),
       )
       return
     }
-    // Parity and stop bits can only be chosen when the port is opened.
+    // Parity and stop bits can only be chosen when the port is opened; what is still on its way out goes first.
+    await new Promise<void>((resolve) => port.drain(() => resolve()))
     await this.#shut()
     await this.#tryToOpen()
   }
@@ -69,7 +76,7 @@ export class SerialLine implements ByteLine {
     const port = this.#port
     if (!port?.isOpen) return Promise.reject(new VuonError('link-down', this.#state.detail))
     return new Promise((resolve, reject) => {
-      port.write(bytes, (error) => (error ? reject(this.#lost(error.message)) : resolve()))
+      port.write(bytes, (error) => (error ? reject(this.#lost(port, error.message)) : resolve()))
     })
   }
 
@@ -81,20 +88,23 @@ export class SerialLine implements ByteLine {
     const port = new SerialPort({ path: this.#path, ...this.#settings, autoOpen: false })
     this.#port = port
     port.on('data', (bytes: Uint8Array) => {
-      if (this.#port === port) this.#listener?.onBytes(bytes)
+      if (this.#port !== port) return
+      // Only bytes prove that it works: a stick with a bad contact opens, and is gone again, many times a second.
+      this.#backoff.succeeded()
+      this.#listener?.onBytes(bytes)
     })
-    port.on('error', (error) => {
-      if (this.#port === port) this.#lost(error.message)
-    })
-    port.on('close', (error: Error | null) => {
-      if (this.#port === port) this.#lost(error?.message ?? 'closed')
-    })
+    port.on('error', (error) => this.#lost(port, error.message))
+    port.on('close', (error: Error | null) => this.#lost(port, error?.message ?? 'closed'))
     return new Promise((resolve, reject) => {
       port.open((error) => {
-        if (this.#port !== port) return resolve()
-        if (error) return reject(this.#lost(error.message))
+        if (this.#port !== port) {
+          // Closed while it was being opened: it must not stay with us.
+          if (!error) port.close(() => resolve())
+          else resolve()
+          return
+        }
+        if (error) return reject(this.#lost(port, error.message))
         const wasOpen = this.#state.isOpen
-        this.#backoff.succeeded()
         this.#state = { isOpen: true, detail: this.#path, since: this.#clock.wallMs() }
         if (!wasOpen) this.#listener?.onBack()
         resolve()
@@ -102,15 +112,16 @@ export class SerialLine implements ByteLine {
     })
   }
 
-  #lost(reason: string): VuonError {
-    const wasOpen = this.#state.isOpen
-    const isFirstTry = this.#backoff.failures === 0
+  /** Of one port only once, and not when another has taken its place. */
+  #lost(port: SerialPort, reason: string): VuonError {
     const error = new VuonError('link-down', `${this.#path}: ${reason}`, {
       hint: 'Check that the stick is plugged in and that this user is in the group dialout.',
     })
-    const port = this.#port
+    if (this.#port !== port) return error
+    const wasOpen = this.#state.isOpen
+    const isFirstTry = this.#backoff.failures === 0
     this.#port = undefined
-    if (port?.isOpen) port.close(() => {})
+    if (port.isOpen) port.close(() => {})
     if (wasOpen || isFirstTry) {
       this.#state = { isOpen: false, detail: error.message, since: this.#clock.wallMs() }
     }
@@ -134,6 +145,3 @@ export class SerialLine implements ByteLine {
     return new Promise((resolve) => port.close(() => resolve()))
   }
 }
-
-const sameSettings = (a: LineSettings, b: LineSettings): boolean =>
-  a.baudRate === b.baudRate && a.parity === b.parity && a.dataBits === b.dataBits && a.stopBits === b.stopBits

@@ -9,6 +9,7 @@ const FIRST_RETRY_MS = 500
 const LONGEST_RETRY_MS = 30_000
 // A converter that doesn't answer the connection within this is as good as absent.
 const CONNECT_TIMEOUT_MS = 5000
+const KEEP_ALIVE_MS = 30_000
 
 /** A TCP socket to a Modbus TCP device or a serial converter; speed and parity are set on the converter. */
 export class TcpLine implements ByteLine {
@@ -69,7 +70,14 @@ export class TcpLine implements ByteLine {
   }
 
   #connect(): void {
-    const socket = connect({ host: this.#host, port: this.#port, noDelay: true, keepAlive: true })
+    const socket = connect({
+      host: this.#host,
+      port: this.#port,
+      noDelay: true,
+      // A converter that lost its power says nothing; without this its socket would stay for hours.
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_MS,
+    })
     this.#socket = socket
     let problem = 'the other side closed the connection'
     this.#cancelTimer = this.#clock.after(CONNECT_TIMEOUT_MS, () =>
@@ -77,12 +85,14 @@ export class TcpLine implements ByteLine {
     )
     socket.on('connect', () => {
       this.#cancelTimer()
-      this.#backoff.succeeded()
       this.#state = { isOpen: true, detail: this.#address(), since: this.#clock.wallMs() }
       this.#listener?.onBack()
     })
     socket.on('data', (bytes) => {
-      if (this.#socket === socket) this.#listener?.onBytes(bytes)
+      if (this.#socket !== socket) return
+      // Only bytes prove that it works: a converter that is busy with another master takes and drops us at once.
+      this.#backoff.succeeded()
+      this.#listener?.onBytes(bytes)
     })
     socket.on('error', (error) => {
       problem = error.message

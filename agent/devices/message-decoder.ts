@@ -1,11 +1,13 @@
 import type { DecodeResult } from './observation.ts'
 
-/** Tells what a message means. Whatever bytes come, it answers; it never throws. */
+/** Tells what a message means. Whatever bytes come, it answers; it never throws, and a promise never rejects. */
 export interface MessageDecoder {
   readonly kind: string
   /** What to subscribe to. */
   readonly topicFilters: readonly string[]
-  decode(message: IncomingMessage): DecodeResult
+  decode(message: IncomingMessage): DecodeResult | Promise<DecodeResult>
+  /** Lets go of what it holds (a worker); what comes after is refused. */
+  stop?(): Promise<void>
 }
 
 export interface IncomingMessage {

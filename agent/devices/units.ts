@@ -33,7 +33,11 @@ const CONVERSIONS: Partial<Record<Unit, Readonly<Record<string, Conversion>>>> =
   'mg/kg': { 'mg/kg': same },
   '[pH]': { pH: same, '': same },
   mm: { mm: same, in: times(25.4) },
-  'mm/h': { 'mm/h': same },
+  'mm/h': { 'mm/h': same, 'in/h': times(25.4) },
+  m: { m: same, cm: times(0.01), mm: times(0.001) },
+  'W/m2': { 'W/m²': same, 'W/m2': same },
+  'umol/(m2.s)': { 'µmol/m²/s': same, 'μmol/m²/s': same },
+  'mg/L': { 'mg/L': same, 'mg/l': same },
   // 1 mile an hour = 0.44704 m/s and 1 knot = 0.514444 m/s, both by definition.
   'm/s': { 'm/s': same, 'km/h': times(1 / 3.6), mph: times(0.44704), kn: times(0.514444) },
   deg: { '°': same, deg: same },
@@ -47,7 +51,7 @@ const CONVERSIONS: Partial<Record<Unit, Readonly<Record<string, Conversion>>>> =
   'ug/m3': { 'µg/m³': same, 'μg/m³': same, 'ug/m3': same, 'µg/m3': same, 'mg/m³': times(1000) },
   dB: { dB: same, dBA: same },
   dBm: { dBm: same },
-  L: { L: same, 'm³': times(1000) },
+  L: { L: same, l: same, 'm³': times(1000) },
   'L/min': { 'L/min': same, 'L/h': times(1 / 60), 'm³/h': times(1000 / 60) },
   '1': { '': same, lqi: same, '%': times(0.01) },
 }

@@ -41,22 +41,31 @@ export function decodeRtuRequest(bytes: Uint8Array): ReadRequest | undefined {
 class RtuQuestion implements Question {
   readonly bytes: Uint8Array
   readonly #request: ReadRequest
+  readonly #longestAnswer: number
   #held: Uint8Array = new Uint8Array()
   #dropped = 0
+  /** Before this offset nothing can become the answer any more. */
+  #searchedTo = 0
 
   constructor(request: ReadRequest) {
     this.#request = request
     this.bytes = encodeRtuRequest(request)
+    this.#longestAnswer = Math.max(EXCEPTION_FRAME_BYTES, request.count * 2 + 5)
   }
 
   push(bytes: Uint8Array): Reply | undefined {
     this.#held = concatBytes(this.#held, bytes)
     const reply = this.#find()
-    if (!reply && this.#held.length > MAX_HELD_BYTES) {
-      this.#dropped += this.#held.length - MAX_HELD_BYTES
-      this.#held = this.#held.slice(-MAX_HELD_BYTES)
+    if (reply) return reply
+    // An answer that begins earlier would be whole by now, so each byte is looked at a bounded number of times.
+    this.#searchedTo = Math.max(0, this.#held.length - this.#longestAnswer + 1)
+    const excess = this.#held.length - MAX_HELD_BYTES
+    if (excess > 0) {
+      this.#dropped += excess
+      this.#held = this.#held.slice(excess)
+      this.#searchedTo = Math.max(0, this.#searchedTo - excess)
     }
-    return reply
+    return undefined
   }
 
   giveUp(): Failure {
@@ -89,17 +98,19 @@ class RtuQuestion implements Question {
     const held = this.#held
     const wanted = this.#request
     const registerBytes = wanted.count * 2
-    for (let at = 0; at + EXCEPTION_FRAME_BYTES <= held.length; at++) {
+    for (let at = this.#searchedTo; at + EXCEPTION_FRAME_BYTES <= held.length; at++) {
       if (held[at] !== wanted.unit) continue
-      const stray = () => this.#dropped + this.#withoutEcho(held.slice(0, at)).length
+      const strayWhen = (frameEnd: number) =>
+        this.#dropped + this.#withoutEcho(held.slice(0, at)).length + (held.length - frameEnd)
       const end = at + 3 + registerBytes + 2
       if (held[at + 1] === wanted.function && held[at + 2] === registerBytes && end <= held.length) {
         if (hasRightCrc(held, at, end))
-          return { kind: 'registers', words: wordsOf(held, at + 3, end - 2), strayBytes: stray() }
+          return { kind: 'registers', words: wordsOf(held, at + 3, end - 2), strayBytes: strayWhen(end) }
       }
       const isException = held[at + 1] === (wanted.function | 0x80)
-      if (isException && hasRightCrc(held, at, at + EXCEPTION_FRAME_BYTES))
-        return { kind: 'exception', code: held[at + 2]!, strayBytes: stray() }
+      const exceptionEnd = at + EXCEPTION_FRAME_BYTES
+      if (isException && hasRightCrc(held, at, exceptionEnd))
+        return { kind: 'exception', code: held[at + 2]!, strayBytes: strayWhen(exceptionEnd) }
     }
     return undefined
   }
