@@ -1,0 +1,40 @@
+import { writeFileSync } from 'node:fs'
+import sharp from 'sharp'
+import { examinePhoto } from './examine-photo.ts'
+import type { PhotoRequest } from './photo-answer.ts'
+import type { ModelShelf } from './photo-model.ts'
+
+/**
+ * The process that decodes what strangers send: one request {file path, crop, organ} in, one JSON answer out. It has
+ * no database, no bus and no network, and is killed and started again when it takes too long or too much memory.
+ */
+
+// Of all that libvips can read, only what cameras write: no SVG, PDF, TIFF, or ImageMagick behind it.
+sharp.block({ operation: ['VipsForeignLoad'] })
+sharp.unblock({
+  operation: [
+    'VipsForeignLoadJpegFile',
+    'VipsForeignLoadPngFile',
+    'VipsForeignLoadWebpFile',
+    'VipsForeignLoadHeifFile',
+  ],
+})
+// One photo at a time on a box that has other things to do; nothing is asked for twice.
+sharp.concurrency(1)
+sharp.cache(false)
+
+try {
+  // When the memory ends, the kernel should take this process and not the one that holds the journal.
+  writeFileSync('/proc/self/oom_score_adj', '1000')
+} catch {
+  // Not Linux, or not allowed: the agent watches our memory too.
+}
+
+/** No model is shipped for any crop yet; each will be found here by its manifest. */
+const shelf: ModelShelf = async () => undefined
+
+process.on('message', (request: PhotoRequest) => {
+  void examinePhoto(request, shelf).then((answer) => process.send?.(answer))
+})
+// Without the agent nobody waits for an answer.
+process.on('disconnect', () => process.exit(0))

@@ -1,0 +1,56 @@
+import type { AbstainReason, Organ, PhotoQuality } from '#contract/wire/finding.ts'
+
+/** One request, one answer: what goes over the worker's channel, as JSON. */
+export interface PhotoRequest {
+  readonly path: string
+  readonly crop: string
+  readonly organ: Organ
+  /** Write the cleaned photo and its thumbnail beside the file; their paths are in the answer. */
+  readonly keep: boolean
+}
+
+export interface Diagnosis {
+  /** `sha256` is hex. */
+  readonly model: { readonly id: string; readonly version: string; readonly sha256: string } | null
+  readonly verdict: string | null
+  readonly abstained: AbstainReason | null
+  readonly labels: readonly { readonly label: string; readonly probability: number }[]
+  readonly lesionShare: number | null
+}
+
+export interface WrittenImage {
+  readonly path: string
+  readonly sizeBytes: number
+  readonly widthPx: number
+  readonly heightPx: number
+}
+
+export interface SpentMs {
+  readonly decode: number
+  readonly infer: number
+  readonly total: number
+}
+
+export type PhotoAnswer =
+  /** A picture came out of the file. */
+  | {
+      readonly kind: 'photo'
+      /** Of the upright picture as it came. */
+      readonly widthPx: number
+      readonly heightPx: number
+      readonly takenAt?: number
+      readonly quality: PhotoQuality
+      readonly diagnosis: Diagnosis
+      readonly kept?: WrittenImage
+      readonly thumbnail?: WrittenImage
+      readonly ms: SpentMs
+    }
+  /** No picture came out of it: there is nothing to keep. */
+  | {
+      readonly kind: 'no-photo'
+      readonly reason: NoPhotoReason
+      readonly detail: string
+      readonly ms: SpentMs
+    }
+
+export type NoPhotoReason = Extract<AbstainReason, 'unreadable' | 'unsupported-format' | 'too-large'>
