@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { stripTypeScriptTypes } from 'node:module'
+import type { FastifyInstance } from 'fastify'
+
+const SCRIPTS = ['refresh', 'keypad', 'print'] as const
+export type ScriptName = (typeof SCRIPTS)[number]
+
+export interface LabelPaper {
+  readonly widthMm: number
+  readonly heightMm: number
+}
+
+interface Asset {
+  readonly path: string
+  readonly type: string
+  readonly text: string
+}
+
+/**
+ * One stylesheet, three small scripts, a page rule for each label size; named by their hash, so a phone keeps them
+ * until they change. Scripts are TypeScript that is stripped here, once; a box with stripped files has them as .js.
+ */
+export class Assets {
+  readonly style: string
+  readonly #scripts = new Map<ScriptName, string>()
+  readonly #papers = new Map<string, string>()
+  readonly #all: Asset[] = []
+
+  constructor(labelSizes: readonly LabelPaper[]) {
+    // Indentation is for us; a phone in a far corner of the orchard need not fetch it.
+    const style = readFileSync(fileOf('style.css'), 'utf8').replaceAll(/\n\s+/g, '\n')
+    this.style = this.#add('box', 'css', 'text/css; charset=utf-8', style)
+    for (const name of SCRIPTS)
+      this.#scripts.set(name, this.#add(name, 'js', 'text/javascript; charset=utf-8', scriptText(name)))
+    // A label is a page of its own: @page can't be set in an attribute, and no style may stand in the page.
+    for (const { widthMm, heightMm } of labelSizes) {
+      const size = paperName({ widthMm, heightMm })
+      const text = `@page{size:${widthMm}mm ${heightMm}mm;margin:0}\n`
+      this.#papers.set(size, this.#add(`label-${size}`, 'css', 'text/css; charset=utf-8', text))
+    }
+  }
+
+  script(name: ScriptName): string {
+    return this.#scripts.get(name) as string
+  }
+
+  paper(size: LabelPaper): string {
+    return this.#papers.get(paperName(size)) as string
+  }
+
+  routes(app: FastifyInstance): void {
+    for (const { path, type, text } of this.#all)
+      app.get(path, async (_request, reply) =>
+        reply.header('cache-control', 'public, max-age=31536000, immutable').type(type).send(text),
+      )
+  }
+
+  #add(name: string, ending: string, type: string, text: string): string {
+    const hash = createHash('sha256').update(text).digest('hex').slice(0, 12)
+    const path = `/assets/${name}-${hash}.${ending}`
+    this.#all.push({ path, type, text })
+    return path
+  }
+}
+
+/** 50x30, as in addresses. */
+export const paperName = ({ widthMm, heightMm }: LabelPaper): string => `${widthMm}x${heightMm}`
+
+function scriptText(name: ScriptName): string {
+  const typescript = fileOf(`browser/${name}.ts`)
+  if (existsSync(typescript)) return stripTypeScriptTypes(readFileSync(typescript, 'utf8'))
+  return readFileSync(fileOf(`browser/${name}.js`), 'utf8')
+}
+
+const fileOf = (name: string): URL => new URL(name, import.meta.url)

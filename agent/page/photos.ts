@@ -1,0 +1,114 @@
+import { toHex } from '#contract/ground/bytes.ts'
+import { type Html, html } from '#contract/ground/html.ts'
+import type { Language } from '#contract/ground/messages.ts'
+import { type FindingEntry, ORGANS, type Organ } from '#contract/wire/finding.ts'
+import { hiddenToken, note } from './layout.ts'
+import type { PlotCard } from './page-sources.ts'
+import type { PhotoDoor } from './photo-door.ts'
+import { isPhotoMessage, type PhotoMessage, sayPhoto } from './photo-messages.ts'
+import type { Visit } from './visit.ts'
+import { ago, cropName, number } from './wording.ts'
+
+/** The pages of photos: a form, what came of one photo, and the recent ones. */
+
+export interface PhotoTyped {
+  readonly plot: string
+  readonly organ: Organ
+}
+
+export interface PhotosView {
+  readonly door: PhotoDoor
+  readonly plots: readonly PlotCard[]
+  readonly recent: readonly FindingEntry[]
+  readonly typed: PhotoTyped
+  /** Why the last try was not kept. */
+  readonly refused?: Html
+}
+
+const ORGAN: Record<Organ, PhotoMessage> = {
+  stem: 'organ-stem',
+  leaf: 'organ-leaf',
+  fruit: 'organ-fruit',
+  '': 'organ-any',
+}
+
+export function photosContent(visit: Visit, view: PhotosView): Html {
+  const { language, person } = visit
+  return html`${view.refused}
+<h2>${sayPhoto(language, 'form-title')}</h2><p>${sayPhoto(language, 'lead')}</p>
+${person ? form(visit, view) : html`<p class="big"><a class="button" href="/sign-in?next=%2Fphotos">${sayPhoto(language, 'sign-in')}</a></p>`}
+<h2>${sayPhoto(language, 'recent-title')}</h2>
+${view.recent.length === 0 ? note('info', sayPhoto(language, 'recent-none'), sayPhoto(language, 'recent-none-more')) : html`<ul class="photos">${view.recent.map((finding) => row(visit, view, finding))}</ul>`}`
+}
+
+/** The file comes last in the form: what belongs to it has then been read before it. */
+function form(visit: Visit, { plots, typed }: PhotosView): Html {
+  const { language } = visit
+  return html`<form method="post" action="/photos" enctype="multipart/form-data">${hiddenToken(visit)}
+<div class="field"><label for="plot">${sayPhoto(language, 'plot')}</label><select id="plot" name="plot">
+${plots.map((plot) => html`<option value="${plot.id}"${plot.id === typed.plot && html` selected`}>${plot.name} – ${cropName(language, plot.crop)}</option>`)}
+<option value=""${typed.plot === '' && html` selected`}>${sayPhoto(language, 'no-plot')}</option></select></div>
+<div class="field"><label for="organ">${sayPhoto(language, 'organ')}</label><select id="organ" name="organ">
+${ORGANS.map((organ) => html`<option value="${organ}"${organ === typed.organ && html` selected`}>${sayPhoto(language, ORGAN[organ])}</option>`)}</select></div>
+<div class="field"><label for="photo">${sayPhoto(language, 'photo')}</label>
+<input type="file" id="photo" name="photo" accept="image/*" capture="environment" required aria-describedby="photo-help">
+<p class="help" id="photo-help">${sayPhoto(language, 'photo-help')}</p></div>
+<p class="big"><button>${sayPhoto(language, 'send')}</button></p></form>`
+}
+
+/** What came of one photo. */
+export function findingContent(
+  visit: Visit,
+  { door, plots }: Pick<PhotosView, 'door' | 'plots'>,
+  finding: FindingEntry,
+  isJustSaved: boolean,
+): Html {
+  const { language } = visit
+  const { kind, what, todo } = wordOf(language, finding)
+  const hash = toHex(finding.photo.sha256)
+  const picture = door.photo(hash) ? hash : toHex(finding.photo.thumbnail.sha256)
+  return html`${isJustSaved && note('good', sayPhoto(language, 'saved'))}
+${note(kind, what, todo)}
+<figure>${door.photo(picture) ? html`<img class="photo" src="/photos/file/${picture}" alt="${nameOf(visit, plots, finding)}">` : html`<p class="faint">${sayPhoto(language, 'photo-gone')}</p>`}
+<figcaption>${nameOf(visit, plots, finding)} · ${sayPhoto(language, door.isHeld(finding) ? 'held' : 'waiting')}</figcaption></figure>
+<p class="big"><a class="button" href="/photos">${sayPhoto(language, isJustSaved ? 'another' : 'back')}</a></p>`
+}
+
+function row(visit: Visit, { door, plots }: PhotosView, finding: FindingEntry): Html {
+  const { language } = visit
+  const thumbnail = toHex(finding.photo.thumbnail.sha256)
+  const name = nameOf(visit, plots, finding)
+  return html`<li><a href="/photos/${finding.findingId}">${door.photo(thumbnail) && html`<img src="/photos/file/${thumbnail}" alt="" width="96" loading="lazy">`}<span>${name}<br><span class="faint">${wordOf(language, finding).what}</span></span></a></li>`
+}
+
+function nameOf({ language, nowMs }: Visit, plots: readonly PlotCard[], finding: FindingEntry): string {
+  const plot = plots.find((each) => each.id === finding.plot)
+  const crop = finding.crop && cropName(language, finding.crop)
+  const organ = finding.organ === '' ? '' : sayPhoto(language, ORGAN[finding.organ])
+  const where = [plot?.name ?? finding.plot, crop, organ].filter(Boolean).join(', ')
+  return sayPhoto(language, 'photo-of', { where, age: ago(language, nowMs - finding.at) }).replace(' ,', ',')
+}
+
+function wordOf(
+  language: Language,
+  { model, verdict, abstained, labels }: FindingEntry,
+): { kind: 'info' | 'warning'; what: string; todo: string } {
+  if (verdict !== null) {
+    const probability = labels.find(({ label }) => label === verdict)?.probability ?? 0
+    const percent = number(language, probability * 100)
+    const what = sayPhoto(language, 'verdict', { label: verdict, percent })
+    return { kind: 'info', what, todo: sayPhoto(language, 'verdict-more') }
+  }
+  const isWithoutModel = abstained === 'uncertain' && model === null
+  const said = reasonText(language, isWithoutModel ? 'no-model' : (abstained ?? 'uncertain'))
+  return { kind: abstained === 'uncertain' ? 'info' : 'warning', ...said }
+}
+
+/** What is wrong with a photo, and what to do about it. */
+export function reasonText(language: Language, reason: string): { what: string; todo: string } {
+  const more = `${reason}-more`
+  if (isPhotoMessage(reason) && isPhotoMessage(more))
+    return { what: sayPhoto(language, reason), todo: sayPhoto(language, more) }
+  const what = sayPhoto(language, 'other-reason', { reason: reason.slice(0, 60) })
+  return { what, todo: sayPhoto(language, 'other-reason-more') }
+}
