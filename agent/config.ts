@@ -1,140 +1,37 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import cron from 'node-cron'
 import { z } from 'zod'
 import { configSchema, parseConfig, withoutSecrets } from '#contract/ground/config-declaration.ts'
 import type { JsonSchema } from '#contract/ground/config-mistakes.ts'
 import { VuonError } from '#contract/ground/errors.ts'
-import { QUANTITIES, type QuantityName } from '#contract/wire/quantities.ts'
+import { bus, calibration, name, place, port, quantity, seconds } from './bus-config.ts'
 
 /** Every setting of the agent, declared once. `agent.sample.yaml` shows them to the technician. */
-
-// Names travel in topics, file names and entries: short, one line, nothing that needs quoting.
-const name = z
-  .string()
-  .min(1)
-  .max(64)
-  .regex(/^[\p{L}\p{N}][\p{L}\p{N} ._/-]*$/u, 'only letters, digits, spaces and . _ / -')
-const quantity = z.enum(Object.keys(QUANTITIES) as [QuantityName, ...QuantityName[]])
-const port = z.int().min(0).max(65535)
-const seconds = (low: number, high: number) => z.number().min(low).max(high).meta({ unit: 's' })
-
-const calibration = z
-  .partialRecord(quantity, z.strictObject({ scale: z.number().default(1), offset: z.number().default(0) }))
-  .describe('Per quantity: value × scale + offset, from a check against a reference instrument.')
-
-const place = z
-  .string()
-  .max(64)
-  .describe('Where it stands, as people on the farm call it (a plot, the packing shed).')
-
-const probe = z.strictObject({
-  name: name.describe('Your name for the probe; readings are kept under it.'),
-  profile: z
-    .string()
-    .max(64)
-    .describe('Register map, a folder of firmware-config/probes; `vuon-agent probe list` shows them.'),
-  unit: z.int().min(1).max(247).describe('Modbus address of the probe.'),
-  everyS: seconds(1, 86_400).default(60).describe('How often it is read.'),
-  timeoutMs: z
-    .int()
-    .min(20)
-    .max(10_000)
-    .optional()
-    .meta({ unit: 'ms' })
-    .describe("How long to wait for an answer; the profile's value if not given."),
-  baudRate: z
-    .int()
-    .min(300)
-    .max(921_600)
-    .optional()
-    .meta({ unit: 'baud' })
-    .describe("Line speed; the profile's value if not given."),
-  parity: z.enum(['none', 'even', 'odd']).optional().describe("Parity; the profile's value if not given."),
-  place: place.default(''),
-  calibration: calibration.optional(),
-})
-
-const decoders = z
-  .array(z.enum(['zigbee2mqtt', 'tasmota']))
-  .min(1)
-  .default(['zigbee2mqtt', 'tasmota'])
-  .describe('Which kinds of nodes talk here.')
-
-const decoderSettings = {
-  decoders,
-  zigbee2mqttBase: z.string().min(1).max(128).default('zigbee2mqtt').describe('Base topic of Zigbee2MQTT.'),
-}
-
-const bus = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('serial'),
-    name,
-    path: z
-      .string()
-      .min(1)
-      .max(256)
-      .describe('Serial port; prefer /dev/serial/by-id/…, which stays the same when sticks are swapped.'),
-    probes: z.array(probe).max(247).default([]),
-  }),
-  z.strictObject({
-    kind: z.literal('modbus-tcp'),
-    name,
-    host: z.string().min(1).max(255),
-    port: port.default(502),
-    probes: z.array(probe).max(247).default([]),
-  }),
-  z.strictObject({
-    kind: z.literal('mqtt-broker'),
-    name,
-    host: z.string().default('0.0.0.0').describe('Address that the built-in broker listens on.'),
-    port: port.default(1883),
-    username: z.string().max(128).optional(),
-    password: z
-      .string()
-      .max(256)
-      .optional()
-      .meta({ secret: true })
-      .describe('Use ${file:/path} or ${env:NAME}; never the password itself.'),
-    ...decoderSettings,
-  }),
-  z.strictObject({
-    kind: z.literal('mqtt'),
-    name,
-    url: z.string().regex(/^(mqtt|mqtts|tcp|ssl|ws|wss):\/\/\S+$/, 'must look like mqtt://host:1883'),
-    username: z.string().max(128).optional(),
-    password: z
-      .string()
-      .max(256)
-      .optional()
-      .meta({ secret: true })
-      .describe('Use ${file:/path} or ${env:NAME}; never the password itself.'),
-    caFile: z.string().optional().describe('Certificate authority of the broker (PEM).'),
-    certFile: z.string().optional().describe('Client certificate (PEM).'),
-    keyFile: z.string().optional().describe('Client key (PEM).'),
-    ...decoderSettings,
-  }),
-])
 
 const alarm = z
   .strictObject({
     name: name.describe('What people call this alarm.'),
     device: z.string().max(64).default('*').describe('Which device; * means any.'),
-    quantity,
+    quantity: quantity.describe('What is watched.'),
     above: z.number().optional().describe('Raise when the value is above this.'),
     below: z.number().optional().describe('Raise when the value is below this.'),
     hysteresis: z.number().min(0).default(0).describe('How far back it must go before the alarm is cleared.'),
     forS: seconds(0, 86_400).default(0).describe('How long it must stay so before the alarm is raised.'),
-    severity: z.enum(['info', 'warning', 'critical']).default('warning'),
+    severity: z.enum(['info', 'warning', 'critical']).default('warning').describe('How much it matters.'),
   })
   .refine((rule) => (rule.above === undefined) !== (rule.below === undefined), {
     message: 'needs either `above` or `below`',
     params: { remedy: 'give exactly one of the two; write two alarms for a band' },
   })
 
-const cron = z
+const cronFields = z
   .string()
   .max(64)
-  .regex(/^\S+(\s+\S+){4,5}$/, 'must be five cron fields, such as 17 2 * * *')
+  .refine((text) => cron.validate(text), {
+    message: 'is not a cron expression',
+    params: { remedy: 'five fields: minute hour day month weekday, such as 17 2 * * *' },
+  })
 
 export const agentConfigSchema = z
   .strictObject({
@@ -147,29 +44,37 @@ export const agentConfigSchema = z
     timeZone: z
       .string()
       .default('Asia/Ho_Chi_Minh')
-      .refine(isTimeZone, { message: 'is not a time zone', params: { remedy: 'such as Asia/Ho_Chi_Minh' } }),
+      .refine(isTimeZone, { message: 'is not a time zone', params: { remedy: 'such as Asia/Ho_Chi_Minh' } })
+      .describe('Zone of the farm: days begin and schedules run by it.'),
     language: z
       .enum(['vi', 'en'])
       .default('vi')
       .describe("Language of the box's page when the visitor asks for none."),
     page: z
       .strictObject({
-        host: z.string().default('0.0.0.0'),
-        port: port.default(8080),
+        host: z
+          .string()
+          .max(255)
+          .default('0.0.0.0')
+          .describe('Address that the page listens on; 127.0.0.1 closes it to phones.'),
+        port: port.default(8080).describe('Port of the page.'),
         hostNames: z
           .array(z.string().max(255))
           .default([])
           .describe('Further names by which phones reach this page.'),
         readingNeedsPin: z.boolean().default(false).describe('Ask for a PIN before showing readings too.'),
       })
-      .prefault({}),
+      .prefault({})
+      .describe("The box's own page."),
     buses: z.array(bus).max(32).default([]).describe('Serial lines and MQTT brokers that devices talk on.'),
     devices: z
       .record(
         z.string().min(1).max(64),
         z.strictObject({
           place: place.default(''),
-          everyS: seconds(1, 604_800).optional(),
+          everyS: seconds(1, 604_800)
+            .optional()
+            .describe('How often it is expected to speak; learnt from its rhythm if not given.'),
           calibration: calibration.optional(),
         }),
       )
@@ -182,14 +87,15 @@ export const agentConfigSchema = z
             .string()
             .regex(/^[A-Za-z0-9-]{1,32}$/, 'only letters, digits and -')
             .describe('Short name that never changes.'),
-          name: z.string().min(1).max(64),
-          crop: z.enum(['dragon-fruit', 'durian', 'coffee', 'mango', 'chilli']),
-          areaHa: z.number().min(0.001).max(10_000).meta({ unit: 'ha' }),
+          name: z.string().min(1).max(64).describe('What people on the farm call it.'),
+          crop: z.enum(['dragon-fruit', 'durian', 'coffee', 'mango', 'chilli']).describe('What grows there.'),
+          areaHa: z.number().min(0.001).max(10_000).meta({ unit: 'ha' }).describe('Its area.'),
         }),
       )
       .max(200)
-      .default([]),
-    alarms: z.array(alarm).max(200).default([]),
+      .default([])
+      .describe('Pieces of land with one crop each.'),
+    alarms: z.array(alarm).max(200).default([]).describe('Bounds whose crossing raises an alarm.'),
     silence: z
       .strictObject({
         factor: z
@@ -200,7 +106,8 @@ export const agentConfigSchema = z
           .describe('A device is silent after this many of its periods.'),
         atLeastS: seconds(10, 604_800).default(900).describe('But not sooner than this.'),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('When a device counts as silent.'),
     journal: z
       .strictObject({
         lossWindowMs: z
@@ -220,24 +127,39 @@ export const agentConfigSchema = z
           .meta({ unit: 'MB' })
           .describe('How much disk the journal may take; acknowledged readings go first.'),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('What is kept on the card.'),
+    photos: z
+      .strictObject({
+        quotaMb: z
+          .int()
+          .min(50)
+          .max(1_000_000)
+          .default(4000)
+          .meta({ unit: 'MB' })
+          .describe('How much disk photos may take; those that the province holds go first.'),
+      })
+      .prefault({})
+      .describe('What is kept of photos.'),
     sync: z
       .strictObject({
         batchEveryS: seconds(1, 86_400).default(60).describe('How often readings are sent.'),
         retryLongestS: seconds(1, 86_400).default(300).describe('Longest wait after a failure.'),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('How the province is sent to.'),
     schedule: z
       .strictObject({
-        housekeeping: cron
+        housekeeping: cronFields
           .default('17 2 * * *')
           .describe('When old readings are tidied away (cron, in timeZone).'),
-        selfReport: cron
+        selfReport: cronFields
           .default('*/5 * * * *')
           .describe('When the box records how many readings wait to be sent (cron).'),
       })
-      .prefault({}),
-    log: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+      .prefault({})
+      .describe('What is done by the clock.'),
+    log: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('What the log keeps.'),
   })
   .superRefine((config, context) => {
     const refuse = (path: PropertyKey[], message: string, remedy: string) =>
@@ -269,6 +191,14 @@ export const agentConfigSchema = z
       if (plots.has(plot.id))
         refuse(['plots', index, 'id'], `is used twice ("${plot.id}")`, 'give each plot its own id')
       plots.add(plot.id)
+    })
+    config.buses.forEach((each, index) => {
+      if (each.kind !== 'camera-folder' || each.plot === '' || plots.has(each.plot)) return
+      refuse(
+        ['buses', index, 'plot'],
+        `names a plot that is not there ("${each.plot}")`,
+        `one of ${[...plots].join(', ') || 'the ids under plots'}`,
+      )
     })
   })
 

@@ -80,15 +80,19 @@ export class ReadingStream {
 
   /** Resolves when every reading is on disk; rejects when the journal refuses, and then nothing is acknowledged. */
   async accept(observations: readonly Observation[], wait: 'commit' | 'window'): Promise<void> {
-    const t = this.#journal.now()
     const marked = observations.map((each) =>
       markObservation(each, this.#notesOf(each.device).calibration?.[each.quantity]),
     )
-    const stored: StoredReading[] = []
-    const readings: Reading[] = []
+    const placed: { each: (typeof marked)[number]; series: SeriesDeclared & SeriesWanted }[] = []
     for (const each of [...marked, ...derivedFrom(marked)]) {
       const series = await this.#seriesOf(each)
-      if (!series) continue
+      if (series) placed.push({ each, series })
+    }
+    // Nothing is awaited between the stamp and the append: a corrected clock never falls between the two.
+    const t = this.#journal.now()
+    const stored: StoredReading[] = []
+    const readings: Reading[] = []
+    for (const { each, series } of placed) {
       const scaled = toScaled(each.value, series.resolution)
       if (scaled === null) {
         this.#onFault(each.device, 'not-a-number', `${each.quantity} = ${each.value}`)

@@ -1,4 +1,4 @@
-import type { AlarmEntry, AlarmSeverity } from '#contract/wire/records.ts'
+import { type AlarmEntry, type AlarmSeverity, QUALITY } from '#contract/wire/records.ts'
 
 /** A threshold that a person set in the config. */
 export interface ThresholdRule {
@@ -19,6 +19,7 @@ export interface WatchedReading {
   readonly quantity: string
   readonly value: number
   readonly quality: number
+  /** ms on the box's own clock, as `tick` is told it. */
   readonly t: number
 }
 
@@ -30,21 +31,40 @@ export interface AlarmOptions {
   readonly newId: () => string
 }
 
+/** What cannot have been, and what was true at some other time, says nothing about now. */
+const SAYS_NOTHING_OF_NOW = QUALITY.outOfRange | QUALITY.spike | QUALITY.fromMarked | QUALITY.historical
+
+/** One rule looking at one value of one device. */
 interface Watch {
+  /** Since when the value has been beyond the bound; null while it is not. */
   since: number | null
+  lastT: number
+  alarmId: string | null
+}
+
+interface Heard {
+  /** When silence began to count: last heard, or first expected. */
+  since: number
+  /** Null for a device that has never spoken. */
+  lastHeardAt: number | null
   alarmId: string | null
 }
 
 /**
  * Alarms as a machine of readings and ticks. An alarm is raised once and cleared once: a value must stay beyond
- * its bound for the rule's time, and come back past the hysteresis, so that nothing flaps at the bound.
+ * its bound for the rule's time, and come back past the hysteresis, so that nothing flaps at the bound. A reading
+ * that is marked as impossible, or that a broker had kept, neither raises nor clears.
  * It needs no uplink, and takes up where it was after a restart.
  */
 export class Alarms {
   readonly #options: AlarmOptions
+  // Devices and values that can come here are bounded by the series that the reading stream takes.
   readonly #watches = new Map<string, Watch>()
-  readonly #heard = new Map<string, { at: number; alarmId: string | null }>()
+  readonly #heard = new Map<string, Heard>()
   readonly #open = new Map<string, AlarmEntry>()
+  /** Open alarms that nothing looks after any more: their rule was changed or removed while the box was off. */
+  readonly #orphans = new Set<string>()
+  #lastTick = Number.NEGATIVE_INFINITY
 
   constructor(options: AlarmOptions) {
     this.#options = options
@@ -58,13 +78,8 @@ export class Alarms {
     for (const entry of entries) {
       if (entry.state !== 'raised' || cleared.has(entry.alarmId)) continue
       this.#open.set(entry.alarmId, entry)
-      if (entry.rule === 'silent')
-        this.#heard.set(entry.device, { at: Number.NEGATIVE_INFINITY, alarmId: entry.alarmId })
-      else
-        this.#watches.set(watchKey(entry.name, entry.device, String(entry.facts['channel'] ?? '')), {
-          since: null,
-          alarmId: entry.alarmId,
-        })
+      if (!(entry.rule === 'silent' ? this.#restoreSilence(entry) : this.#restoreWatch(entry)))
+        this.#orphans.add(entry.alarmId)
     }
   }
 
@@ -74,11 +89,13 @@ export class Alarms {
 
   /** A device is expected from now on, even if it has never spoken. */
   expect(device: string, now: number): void {
-    if (!this.#heard.has(device)) this.#heard.set(device, { at: now, alarmId: null })
+    if (!this.#heard.has(device)) this.#heard.set(device, { since: now, lastHeardAt: null, alarmId: null })
   }
 
   observe(reading: WatchedReading): AlarmEntry[] {
-    const entries = this.#hear(reading.device, reading.t)
+    const entries = this.#hear(reading)
+    const isOfNow = (reading.quality & SAYS_NOTHING_OF_NOW) === 0 && Number.isFinite(reading.value)
+    if (!isOfNow) return entries
     for (const rule of this.#options.rules) {
       if (rule.quantity !== reading.quantity || (rule.device !== '*' && rule.device !== reading.device))
         continue
@@ -90,14 +107,15 @@ export class Alarms {
 
   /** Time passes: who has not been heard for too long? */
   tick(now: number): AlarmEntry[] {
-    const entries: AlarmEntry[] = []
+    this.#lastTick = now
+    const entries = [...this.#orphans].map((alarmId) => this.#clear(alarmId, { because: 'rule-changed' }))
+    this.#orphans.clear()
     for (const [device, heard] of this.#heard) {
-      const everyMs = this.#options.everyMsOf(device)
-      if (everyMs === undefined || heard.alarmId !== null) continue
-      const silentMs = now - heard.at
-      const limitMs = Math.max(everyMs * this.#options.silence.factor, this.#options.silence.atLeastS * 1000)
-      if (silentMs <= limitMs) continue
+      const limitMs = this.#silenceLimitMs(device)
+      const silentMs = now - heard.since
+      if (limitMs === undefined || heard.alarmId !== null || silentMs <= limitMs) continue
       heard.alarmId = this.#options.newId()
+      const { lastHeardAt } = heard
       entries.push(
         this.#raise({
           alarmId: heard.alarmId,
@@ -106,33 +124,61 @@ export class Alarms {
           name: device,
           device,
           quantity: '',
-          facts: { lastHeardAt: heard.at, minutes: Math.round(silentMs / 60_000) },
+          facts: { minutes: Math.round(silentMs / 60_000), ...(lastHeardAt === null ? {} : { lastHeardAt }) },
         }),
       )
     }
     return entries
   }
 
-  #hear(device: string, at: number): AlarmEntry[] {
-    const heard = this.#heard.get(device)
-    this.#heard.set(device, { at: Math.max(at, heard?.at ?? at), alarmId: null })
-    return heard?.alarmId ? [this.#clear(heard.alarmId, {})] : []
+  /** The box's clock turned out to be `offsetMs` behind: times held from before move with it. */
+  shift(offsetMs: number): void {
+    this.#lastTick += offsetMs
+    for (const heard of this.#heard.values()) {
+      heard.since += offsetMs
+      if (heard.lastHeardAt !== null) heard.lastHeardAt += offsetMs
+    }
+    for (const watch of this.#watches.values()) {
+      watch.lastT += offsetMs
+      if (watch.since !== null) watch.since += offsetMs
+    }
+  }
+
+  /** What a broker had kept is no sign of life, and neither is a reading so late that the device counts as silent. */
+  #hear({ device, t, quality }: WatchedReading): AlarmEntry[] {
+    if ((quality & QUALITY.historical) !== 0) return []
+    const before = this.#heard.get(device)
+    const at = Math.max(t, before?.lastHeardAt ?? t)
+    const limitMs = this.#silenceLimitMs(device) ?? Number.POSITIVE_INFINITY
+    const alarmId = before?.alarmId ?? null
+    const isStillSilent = alarmId !== null && this.#lastTick - at > limitMs
+    this.#heard.set(device, { since: at, lastHeardAt: at, alarmId: isStillSilent ? alarmId : null })
+    return alarmId === null || isStillSilent ? [] : [this.#clear(alarmId, {})]
+  }
+
+  #silenceLimitMs(device: string): number | undefined {
+    const { everyMsOf, silence } = this.#options
+    const everyMs = everyMsOf(device)
+    return everyMs === undefined ? undefined : Math.max(everyMs * silence.factor, silence.atLeastS * 1000)
   }
 
   #check(rule: ThresholdRule, { device, channel, value, t }: WatchedReading): AlarmEntry | undefined {
-    const key = watchKey(rule.name, device, channel)
-    const watch = this.#watches.get(key) ?? { since: null, alarmId: null }
+    const key = watchKey(rule.name, rule.quantity, kindOf(rule), boundOf(rule), device, channel)
+    const watch = this.#watches.get(key) ?? { since: null, lastT: t, alarmId: null }
     this.#watches.set(key, watch)
-    const bound = rule.above ?? rule.below ?? Number.NaN
+    // A reading from before one that was seen already says nothing new.
+    if (t < watch.lastT) return undefined
+    watch.lastT = t
+    const bound = boundOf(rule)
     const beyond = rule.above !== undefined ? value - bound : bound - value
     if (watch.alarmId !== null) {
-      if (beyond > -rule.hysteresis || (rule.hysteresis === 0 && beyond > 0)) return undefined
+      if (beyond > -rule.hysteresis) return undefined
       const { alarmId } = watch
       watch.alarmId = null
       watch.since = null
       return this.#clear(alarmId, { value })
     }
-    if (!(beyond > 0)) {
+    if (beyond <= 0) {
       watch.since = null
       return undefined
     }
@@ -142,12 +188,35 @@ export class Alarms {
     return this.#raise({
       alarmId: watch.alarmId,
       severity: rule.severity,
-      rule: rule.above !== undefined ? 'above' : 'below',
+      rule: kindOf(rule),
       name: rule.name,
       device,
       quantity: rule.quantity,
       facts: { value, bound, ...(channel ? { channel } : {}) },
     })
+  }
+
+  /** False when the device has an open alarm already. How long ago it was heard is not known on this boot's clock. */
+  #restoreSilence({ device, alarmId }: AlarmEntry): boolean {
+    if (this.#heard.get(device)?.alarmId) return false
+    this.#heard.set(device, { since: Number.NEGATIVE_INFINITY, lastHeardAt: null, alarmId })
+    return true
+  }
+
+  /** False when no rule of today would have raised this alarm, or another open one has its place. */
+  #restoreWatch({ name, device, quantity, rule: kind, facts, alarmId }: AlarmEntry): boolean {
+    const isStillWatched = this.#options.rules.some(
+      (rule) =>
+        rule.name === name &&
+        rule.quantity === quantity &&
+        kindOf(rule) === kind &&
+        boundOf(rule) === facts['bound'] &&
+        (rule.device === '*' || rule.device === device),
+    )
+    const key = watchKey(name, quantity, kind, facts['bound'], device, String(facts['channel'] ?? ''))
+    if (!isStillWatched || this.#watches.has(key)) return false
+    this.#watches.set(key, { since: null, lastT: Number.NEGATIVE_INFINITY, alarmId })
+    return true
   }
 
   #raise(alarm: Omit<AlarmEntry, 'kind' | 'state'>): AlarmEntry {
@@ -163,5 +232,9 @@ export class Alarms {
   }
 }
 
-const watchKey = (name: string, device: string, channel: string): string =>
-  JSON.stringify([name, device, channel])
+const kindOf = (rule: ThresholdRule): 'above' | 'below' => (rule.above !== undefined ? 'above' : 'below')
+
+const boundOf = (rule: ThresholdRule): number => rule.above ?? rule.below ?? Number.NaN
+
+/** Two rules may share a name (a warning and a critical one), so what they watch for is part of the key. */
+const watchKey = (...parts: readonly unknown[]): string => JSON.stringify(parts)

@@ -73,7 +73,8 @@ export class FarmBook {
   readonly #zoneOffset: string
   readonly #sha256: Sha256
   readonly #newId: () => string
-  #chain: Promise<{ eventNo: number; prev: string }> | undefined
+  /** Where the chain of signed events ends; undefined until it is read from the journal. */
+  #chain: ChainEnd | undefined
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor(options: {
@@ -143,10 +144,8 @@ export class FarmBook {
   async #recordHarvest(input: HarvestInput): Promise<Lot> {
     const identity = this.#identity()
     if (!identity) throw new VuonError('not-claimed')
-    const { plot, product, harvestedAt } = this.#check(input)
     const quality = this.#timeQuality()
-    if (quality === 'unknown' && !input.isDateConfirmed) throw new VuonError('clock-unknown')
-
+    const { plot, product, harvestedAt } = this.#check(input, quality)
     const yymmdd = input.harvestedOn.slice(2).replaceAll('-', '')
     // Spent before it is printed: a number that a crash ate is never given twice.
     const counter = (await this.#journal.takeCounter(`lot ${yymmdd}`)) - 1
@@ -202,8 +201,10 @@ export class FarmBook {
       ...area,
     }
     const eventEntry: EventEntry = { kind: 'event', signed: signed.signed, signature: signed.signature }
+    // Whether a failed append is on the disk after all, the journal knows: the end is read from it again.
+    this.#chain = undefined
     await this.#journal.appendRecords([activity, lotEntry, eventEntry])
-    this.#chain = Promise.resolve({ eventNo: eventNo + 1, prev: signed.hash })
+    this.#chain = { eventNo: eventNo + 1, prev: signed.hash }
     const { productVi, productEn } = product
     return {
       gtin,
@@ -218,7 +219,10 @@ export class FarmBook {
     }
   }
 
-  #check(input: HarvestInput): { plot: Plot; product: Allocation; harvestedAt: number } {
+  #check(
+    input: HarvestInput,
+    quality: TimeQuality,
+  ): { plot: Plot; product: Allocation; harvestedAt: number } {
     const wrong = (field: string, what: string): VuonError =>
       new VuonError('input-invalid', what, { hint: field })
     const plot = this.#plots.find((each) => each.id === input.plot)
@@ -230,34 +234,47 @@ export class FarmBook {
     if (!Number.isFinite(input.massKg) || input.massKg < 0.1 || input.massKg > MAX_HARVEST_KG) {
       throw wrong('massKg', `The mass must be from 0.1 to ${MAX_HARVEST_KG} kg.`)
     }
-    const harvestedAt = this.#momentOf(input.harvestedOn)
-    if (harvestedAt === undefined) throw wrong('harvestedOn', 'The date is not a date.')
+    const day = input.harvestedOn
+    if (typeof day !== 'string' || !isDay(day)) throw wrong('harvestedOn', 'The date is not a date.')
+    const isClockKnown = quality !== 'unknown'
+    if (!isClockKnown && !input.isDateConfirmed) throw new VuonError('clock-unknown')
+    // A clock that knows nothing is no judge of a date that a person looked at and confirmed.
     const today = this.today()
-    if (input.harvestedOn > today) throw wrong('harvestedOn', 'The date lies in the future.')
-    if (this.#journal.now() - harvestedAt > (MAX_DAYS_BACK + 1) * 86_400_000)
+    if (isClockKnown && day > today) throw wrong('harvestedOn', 'The date lies in the future.')
+    if (isClockKnown && daysBetween(day, today) > MAX_DAYS_BACK)
       throw wrong('harvestedOn', `The date lies more than ${MAX_DAYS_BACK} days back.`)
-    return { plot, product, harvestedAt: Math.min(harvestedAt, this.#journal.now()) }
+    return { plot, product, harvestedAt: this.#momentOf(day) }
   }
 
-  /** Today: this moment. An earlier day: its noon on the farm's clock, for nobody said the hour. */
-  #momentOf(day: string): number | undefined {
-    if (!/^\d{4}-\d\d-\d\d$/.test(day)) return undefined
-    const noon = Date.parse(`${day}T12:00:00${this.#zoneOffset}`)
-    if (!Number.isFinite(noon) || this.#dayOf(noon) !== day) return undefined
-    return day === this.today() ? this.#journal.now() : noon
+  /** Today: this moment. Another day: its noon on the farm's clock, for nobody said the hour. */
+  #momentOf(day: string): number {
+    return day === this.today() ? this.#journal.now() : Date.parse(`${day}T12:00:00${this.#zoneOffset}`)
   }
 
   #dayOf(ms: number): string {
     return new Date(ms + zoneOffsetMs(this.#zoneOffset)).toISOString().slice(0, 10)
   }
 
-  /** Where the chain of signed events ends, from the journal: it survives a restart. */
-  #chainEnd(): Promise<{ eventNo: number; prev: string }> {
-    this.#chain ??= this.#journal.records('event', { limit: 1 }).then(([last]) => {
-      if (!last) return { eventNo: 1, prev: '' }
-      const { signed } = last.entry as EventEntry & RecordEntry
-      return { eventNo: openSignedEvent(signed).eventNo + 1, prev: toHex(this.#sha256(signed)) }
-    })
-    return this.#chain
+  /** From the journal at first: the chain goes on after a restart. */
+  async #chainEnd(): Promise<ChainEnd> {
+    if (this.#chain) return this.#chain
+    const [last] = await this.#journal.records('event', { limit: 1 })
+    if (!last) return { eventNo: 1, prev: '' }
+    const { signed } = last.entry as EventEntry & RecordEntry
+    return { eventNo: openSignedEvent(signed).eventNo + 1, prev: toHex(this.#sha256(signed)) }
   }
 }
+
+interface ChainEnd {
+  /** Number and predecessor of the event to come. */
+  readonly eventNo: number
+  readonly prev: string
+}
+
+const isDay = (text: string): boolean =>
+  /^20[2-9]\d-\d\d-\d\d$/.test(text) &&
+  new Date(`${text}T00:00:00Z`).getTime() > 0 &&
+  new Date(`${text}T00:00:00Z`).toISOString().startsWith(text)
+
+const daysBetween = (earlier: string, later: string): number =>
+  (Date.parse(`${later}T00:00:00Z`) - Date.parse(`${earlier}T00:00:00Z`)) / 86_400_000

@@ -11,6 +11,16 @@ import {
   agentJsonSchema,
   loadAgentConfig,
 } from '../../agent/config.ts'
+import { gatewayJsonSchema } from '../../gateway/config.ts'
+
+interface Shape {
+  properties?: Record<string, Record<string, unknown>>
+  items?: unknown
+  additionalProperties?: unknown
+  anyOf?: unknown[]
+  oneOf?: unknown[]
+  allOf?: unknown[]
+}
 
 const folder = mkdtempSync(join(tmpdir(), 'vuon-config-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -113,6 +123,29 @@ describe('the agent config', () => {
     expect(Object.keys(agentJsonSchema()['properties'] as object)).toEqual(
       Object.keys(agentConfigSchema.shape),
     )
+  })
+
+  test('every setting, of both programs, has a sentence that says what it is for', () => {
+    const silent: string[] = []
+    const walk = (shape: unknown, path: string): void => {
+      if (shape === null || typeof shape !== 'object') return
+      const {
+        properties = {},
+        items,
+        additionalProperties,
+        anyOf = [],
+        oneOf = [],
+        allOf = [],
+      } = shape as Shape
+      for (const [key, inner] of Object.entries(properties)) {
+        if (inner['const'] === undefined && !inner['description']) silent.push(`${path}.${key}`)
+        walk(inner, `${path}.${key}`)
+      }
+      for (const inner of [items, additionalProperties, ...anyOf, ...oneOf, ...allOf]) walk(inner, path)
+    }
+    walk(agentJsonSchema(), 'agent')
+    walk(gatewayJsonSchema(), 'gateway')
+    expect(silent).toEqual([])
   })
 
   test('whatever stands in the file, the answer is a config or a list of mistakes', () => {

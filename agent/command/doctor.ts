@@ -1,0 +1,96 @@
+import { accessSync, constants, existsSync, mkdirSync, statfsSync, statSync } from 'node:fs'
+import { freemem, totalmem } from 'node:os'
+import { VuonError } from '#contract/ground/errors.ts'
+import type { AgentConfig } from '../config.ts'
+import { enrolmentPath, journalPath, keyPath } from '../data-folder.ts'
+import { readEnrolment } from '../enrolment.ts'
+import type { DoctorFacts, RunningAgent } from '../health/doctor.ts'
+import { InlineThread } from '../journal/journal-thread.ts'
+import { readDoctorToken } from '../machine-routes.ts'
+import type { BoxOverview } from '../page/page-sources.ts'
+import { readPageCode } from '../page/people.ts'
+
+/** Looks at the machine, and asks the agent that runs on it. */
+export async function gatherFacts(config: AgentConfig, configFile: string): Promise<DoctorFacts> {
+  const { dataDir } = config
+  const running = await askRunning(config)
+  const enrolment = readEnrolment(enrolmentPath(dataDir))
+  return {
+    configFile,
+    arch: process.arch,
+    totalMemoryBytes: totalmem(),
+    freeMemoryBytes: freemem(),
+    dataDir,
+    isWritable: isWritable(dataDir),
+    freeDiskBytes: freeBytes(dataDir),
+    hasKey: existsSync(keyPath(dataDir)),
+    keyProblem: keyProblem(keyPath(dataDir)),
+    claimed: enrolment && {
+      farm: enrolment.farm.name,
+      gateway: enrolment.gateway,
+      boxCode: enrolment.boxCode,
+    },
+    pageCode: readPageCode(dataDir),
+    pagePort: config.page.port,
+    lossWindowMs: config.journal.lossWindowMs,
+    quotaMb: config.journal.quotaMb,
+    journalDamage: running ? [] : await journalDamage(journalPath(dataDir)),
+    running,
+  }
+}
+
+async function askRunning(config: AgentConfig): Promise<RunningAgent | null> {
+  const token = readDoctorToken(config.dataDir)
+  if (!token) return null
+  const { host, port } = config.page
+  const address = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  try {
+    const answer = await fetch(`http://${address.includes(':') ? `[${address}]` : address}:${port}/doctor`, {
+      headers: { authorization: `Bearer ${token}` },
+      signal: AbortSignal.timeout(5000),
+    })
+    if (!answer.ok) return null
+    const overview = (await answer.json()) as BoxOverview & { now: number }
+    return overview
+  } catch {
+    return null
+  }
+}
+
+/** A journal that nobody uses just now is checked by SQLite itself. */
+async function journalDamage(path: string): Promise<string[]> {
+  if (!existsSync(path)) return []
+  try {
+    const thread = new InlineThread(path, { isReader: true })
+    const found = await thread.call('verify')
+    await thread.stop()
+    return found
+  } catch (error) {
+    return [(error as Error).message]
+  }
+}
+
+function keyProblem(path: string): DoctorFacts['keyProblem'] {
+  if (!existsSync(path) || (statSync(path).mode & 0o077) === 0) return null
+  const { message, hint } = new VuonError('key-unsafe')
+  return { sentence: message, hint: `${hint} (${path})` }
+}
+
+function isWritable(folder: string): boolean {
+  try {
+    mkdirSync(folder, { recursive: true })
+    accessSync(folder, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function freeBytes(folder: string): number | null {
+  try {
+    const { bavail, bsize } = statfsSync(folder)
+    return bavail * bsize
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,146 @@
+import { fromBase64 } from '#contract/ground/bytes.ts'
+import type { Clock } from '#contract/ground/clock.ts'
+import { compression } from '#contract/ground/node/compression.ts'
+import { publicKeyFromRaw, sha256 } from '#contract/ground/node/crypto.ts'
+import type { Random, RandomBytes } from '#contract/ground/random.ts'
+import type { SecretKey } from '#contract/ground/signing.ts'
+import { keyIdOf } from '#contract/wire/identity.ts'
+import { type Enrolment, readEnrolment } from './enrolment.ts'
+import type { Journal } from './journal/journal.ts'
+import { type BlobSource, BlobUpload } from './sync/blob-upload.ts'
+import type { Link } from './sync/link.ts'
+import { fetchTime } from './sync/province.ts'
+import { Uplink, type UplinkState } from './sync/uplink.ts'
+
+/** What ties the box to the province: its enrolment, and what travels because of it. A box without one only keeps. */
+export interface UpstreamOptions {
+  /** Where the claim writes the enrolment. */
+  readonly enrolmentFile: string
+  readonly key: SecretKey
+  readonly journal: Journal
+  readonly photos: BlobSource
+  readonly linkTo: (gateway: string) => Link
+  readonly clock: Clock
+  readonly random: Random
+  readonly randomBytes: RandomBytes
+  readonly batchEveryMs: number
+  readonly retryLongestMs: number
+  /** The province holds something else under our numbers. */
+  readonly onEquivocation: () => void
+}
+
+export class Upstream {
+  readonly #options: UpstreamOptions
+  #enrolment: Enrolment | null = null
+  #uplink: Uplink | undefined
+  #photoUpload: BlobUpload | undefined
+
+  constructor(options: UpstreamOptions) {
+    this.#options = options
+  }
+
+  /** Throws when there is an enrolment that can't be read: a box must not go on as if it had none. */
+  start(): void {
+    const { enrolmentFile, journal } = this.#options
+    this.#enrolment = readEnrolment(enrolmentFile)
+    journal.onRecord(() => this.#uplink?.wake())
+    this.#begin()
+  }
+
+  async stop(): Promise<void> {
+    await this.#photoUpload?.stop()
+    await this.#uplink?.stop()
+  }
+
+  /** A claim made while the agent runs is taken up without a restart; true when there was one. */
+  async renew(): Promise<boolean> {
+    const enrolment = readEnrolment(this.#options.enrolmentFile)
+    if (!enrolment || enrolment.issuedAt === this.#enrolment?.issuedAt) return false
+    await this.stop()
+    this.#enrolment = enrolment
+    this.#begin()
+    return true
+  }
+
+  get enrolment(): Enrolment | null {
+    return this.#enrolment
+  }
+
+  get uplink(): Uplink | undefined {
+    return this.#uplink
+  }
+
+  get state(): UplinkState | null {
+    return this.#uplink?.state ?? null
+  }
+
+  photoTaken(): void {
+    this.#photoUpload?.wake()
+  }
+
+  /** As whom the box signs its events; null before it is enrolled. */
+  identity() {
+    const enrolment = this.#enrolment
+    if (!enrolment) return null
+    const { key } = this.#options
+    return {
+      agent: enrolment.agent,
+      keyId: keyIdOf(key.publicRaw, sha256),
+      key,
+      boxCode: enrolment.boxCode,
+      publicUrl: enrolment.publicUrl ?? enrolment.gateway,
+      allocations: enrolment.allocations.map(({ growingArea, ...rest }) => ({
+        ...rest,
+        ...(growingArea ? { growingArea: withoutUndefined(growingArea) } : {}),
+      })),
+    }
+  }
+
+  /** The province's signed time, ms UTC; null before the box is enrolled. Rejects as the link does. */
+  async provinceTime(): Promise<number | null> {
+    const enrolment = this.#enrolment
+    if (!enrolment) return null
+    const { linkTo, randomBytes } = this.#options
+    const key = publicKeyFromRaw(fromBase64(enrolment.province.publicKey))
+    return fetchTime(linkTo(enrolment.gateway), key, randomBytes)
+  }
+
+  #begin(): void {
+    const enrolment = this.#enrolment
+    if (!enrolment) return
+    const { key, journal, photos, linkTo, clock, random, batchEveryMs, retryLongestMs, onEquivocation } =
+      this.#options
+    const uplink = new Uplink({
+      agent: enrolment.agent,
+      outbox: journal,
+      link: linkTo(enrolment.gateway),
+      key,
+      sha256,
+      compression,
+      clock,
+      random,
+      batchEveryMs,
+      retryLongestMs,
+      onEquivocation,
+    })
+    this.#uplink = uplink
+    // Photos travel when nothing else does: each part asks whether the line is free.
+    this.#photoUpload = new BlobUpload({
+      agent: enrolment.agent,
+      key,
+      link: linkTo(enrolment.gateway),
+      source: photos,
+      clock,
+      random,
+      isIdle: () => uplink.state.phase === 'idle',
+      retryLongestMs,
+    })
+    uplink.start()
+    this.#photoUpload.start()
+  }
+}
+
+function withoutUndefined<T extends { validTo?: string | undefined }>(area: T) {
+  const { validTo, ...rest } = area
+  return validTo === undefined ? rest : { ...rest, validTo }
+}
