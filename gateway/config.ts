@@ -15,10 +15,11 @@ export const gatewayConfigSchema = z.strictObject({
   listen: z
     .strictObject({
       host: z.string().default('127.0.0.1').describe('Address to listen on; a TLS proxy stands before it.'),
-      port: z.int().min(0).max(65535).default(8090),
+      port: z.int().min(0).max(65535).default(8090).describe('TCP port.'),
       trustProxy: z.boolean().default(false).describe('Believe X-Forwarded-For of the proxy before us.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('Where it is reached.'),
   publicUrl: z
     .string()
     .regex(/^https?:\/\/[^\s/]+(\/[^\s]*)?$/, 'must look like https://vuon.example')
@@ -26,11 +27,21 @@ export const gatewayConfigSchema = z.strictObject({
     .describe('How consumers reach this gateway; it is printed on every label, so choose it for years.'),
   province: z
     .strictObject({
-      vi: z.string().min(1).max(100).default('Sở Nông nghiệp và Môi trường'),
-      en: z.string().min(1).max(100).default('Department of Agriculture and Environment'),
+      vi: z.string().min(1).max(100).default('Sở Nông nghiệp và Môi trường').describe('In Vietnamese.'),
+      en: z
+        .string()
+        .min(1)
+        .max(100)
+        .default('Department of Agriculture and Environment')
+        .describe('In English.'),
     })
-    .prefault({}),
-  timeZone: z.string().default('Asia/Ho_Chi_Minh'),
+    .prefault({})
+    .describe('What the office is called on every page.'),
+  timeZone: z
+    .string()
+    .refine(isTimeZone, 'is not a time zone that this computer knows, such as Asia/Ho_Chi_Minh')
+    .default('Asia/Ho_Chi_Minh')
+    .describe('The clock that screens and lot pages show.'),
   sessionHours: z
     .number()
     .min(0.25)
@@ -43,9 +54,29 @@ export const gatewayConfigSchema = z.strictObject({
     .min(1)
     .max(10_000)
     .default(20)
-    .describe('Claims and box sessions that one address may try a minute.'),
-  log: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+    .describe('Claims, and box sessions that fail, that one address may try a minute.'),
+  photos: z
+    .strictObject({
+      perBoxPerDayMb: z
+        .int()
+        .min(1)
+        .max(100_000)
+        .default(500)
+        .meta({ unit: 'MB' })
+        .describe('How much one box may send of photos a day; a photo has 1 to 4 MB.'),
+    })
+    .prefault({})
+    .describe('What boxes may send of photos.'),
+  log: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('What the log keeps.'),
 })
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined
+  } catch {
+    return false
+  }
+}
 
 export type GatewayConfig = z.output<typeof gatewayConfigSchema>
 

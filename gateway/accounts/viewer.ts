@@ -1,6 +1,7 @@
 import type { Language } from '#contract/ground/messages.ts'
 
-export type Role = 'agronomist' | 'department' | 'admin'
+export const ROLES = ['agronomist', 'department', 'admin'] as const
+export type Role = (typeof ROLES)[number]
 
 /** Who asks. Every question of insight takes one; a farm that the viewer may not see does not exist for them. */
 export type Viewer =

@@ -17,19 +17,15 @@ export interface ApiSources {
   readonly nowMs: () => number
 }
 
-const YEARS_MS = 20 * 366 * 86_400_000
+const DAY_MS = 86_400_000
+const YEARS_MS = 20 * 366 * DAY_MS
 
 const moment = z.coerce.number().int().min(0).max(8.64e15)
-const historyQuery = z
-  .object({
-    from: moment.optional(),
-    to: moment.optional(),
-    buckets: z.coerce.number().int().min(1).max(2000).default(600),
-  })
-  .refine(
-    ({ from, to }) => from === undefined || to === undefined || (from < to && to - from <= YEARS_MS),
-    'from must be before to, at most 20 years',
-  )
+const historyQuery = z.object({
+  from: moment.optional(),
+  to: moment.optional(),
+  buckets: z.coerce.number().int().min(1).max(2000).default(600),
+})
 
 export function apiRoutes(app: FastifyInstance, sources: ApiSources): void {
   const signedIn = async (request: FastifyRequest): Promise<Viewer> => {
@@ -52,8 +48,10 @@ export function apiRoutes(app: FastifyInstance, sources: ApiSources): void {
     const viewer = await signedIn(request)
     const query = historyQuery.safeParse(request.query)
     if (!query.success) throw new VuonError('input-invalid', z.prettifyError(query.error).slice(0, 500))
-    const toMs = query.data.to ?? sources.nowMs()
-    const fromMs = query.data.from ?? toMs - 86_400_000
+    const toMs = query.data.to ?? Math.round(sources.nowMs())
+    const fromMs = query.data.from ?? Math.max(0, toMs - DAY_MS)
+    if (fromMs >= toMs || toMs - fromMs > YEARS_MS)
+      throw new VuonError('input-invalid', 'from must be before to, at most 20 years.')
     const history = await sources.seriesHistory(viewer, request.params.uuid.slice(0, 100), {
       fromMs,
       toMs,

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { LANES } from '#contract/wire/records.ts'
 import { maySeeFarm, type Viewer } from '../accounts/viewer.ts'
-import { epochsOf, marksOf } from '../log/log.ts'
+import { epochsOf, marksOf } from '../log/marks.ts'
 import type { Db } from '../store/open-store.ts'
 import type { AlarmCard, FarmDetail, LotCard } from './answers.ts'
 import { boxesOf } from './farms-overview.ts'

@@ -114,7 +114,7 @@ async function conditionsBefore(
     SELECT s.quantity, s.unit, s.resolution, min(r.min) AS min, max(r.max) AS max, sum(r.sum) AS sum, sum(r.count) AS count,
       min(r.t) AS from_t, max(r.t) AS to_t
     FROM rollup r JOIN series s ON s.agent = r.agent AND s.uuid = r.uuid
-    WHERE r.agent = ${agent} AND r.span = 'd' AND r.t >= ${harvestedAt - CONDITION_DAYS * DAY_MS} AND r.t <= ${harvestedAt + DAY_MS}
+    WHERE r.agent = ${agent} AND r.span = 'd' AND r.t >= ${harvestedAt - CONDITION_DAYS * DAY_MS} AND r.t <= ${harvestedAt}
       AND s.quantity IN (${sql.join(CONDITIONS)})
     GROUP BY s.quantity, s.unit, s.resolution`.execute(db)
   const byQuantity = new Map<string, LotHistory['conditions'][number] & { sum: number }>()

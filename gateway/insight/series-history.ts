@@ -1,9 +1,9 @@
 import { sql } from 'kysely'
 import { decodeSegments } from '#contract/wire/columns-codec.ts'
-import { maySeeFarm, type Viewer } from '../accounts/viewer.ts'
+import type { Viewer } from '../accounts/viewer.ts'
 import type { Db } from '../store/open-store.ts'
 import type { HistoryBucket, SeriesHistory } from './answers.ts'
-import { seriesCard, toValue } from './series-cards.ts'
+import { type FoundSeries, findSeries, toValue } from './series-cards.ts'
 
 export interface HistoryQuestion {
   readonly fromMs: number
@@ -13,156 +13,145 @@ export interface HistoryQuestion {
 }
 
 const HOUR_MS = 3_600_000
-const DAY_MS = 86_400_000
-// Three days of 1 Hz readings: beyond that the hourly roll-ups answer, however narrow the buckets asked for.
+const DAY_MS = 24 * HOUR_MS
+// Three days of 1 Hz readings: beyond that the hourly sums answer, however narrow the buckets asked for.
 const MAX_RAW = 260_000
+const MAX_BUCKETS = 2000
 
-/** One series over a span: raw readings while they are few, else min, mean and max a bucket. Null if it is not the viewer's. */
+/**
+ * One series over a span: raw readings while they are few, else min, mean and max a bucket. Null if it is not the
+ * viewer's. Buckets made from the ready sums begin at whole hours or days (UTC), so there may be one more of them than
+ * was asked for; only readings within the question are counted in any of them.
+ */
 export async function seriesHistory(
   db: Db,
   viewer: Viewer,
   uuid: string,
   question: HistoryQuestion,
 ): Promise<SeriesHistory | null> {
-  const found = await seriesCard(db, uuid)
+  const found = await findSeries(db, viewer, uuid)
   if (!found) return null
-  const { agent, card } = found
-  const { rows } = await sql<{
-    farm_id: string
-  }>`SELECT farm_id FROM enrolment WHERE agent = ${agent}`.execute(db)
-  const farmId = rows[0]?.farm_id
-  if (!farmId || !maySeeFarm(viewer, farmId)) return null
+  const { card, farmId } = found
   const { fromMs, toMs } = question
-  const buckets = Math.min(2000, Math.max(1, question.buckets))
+  const buckets = Math.min(MAX_BUCKETS, Math.max(1, question.buckets))
   const wantedMs = Math.max(1, Math.ceil((toMs - fromMs) / buckets))
   const head = { series: card, farmId, fromMs, toMs }
-  const rawCount = await countBetween(db, agent, uuid, fromMs, toMs)
+  const rawCount = await countBetween(db, found, fromMs, toMs)
   if (rawCount <= MAX_RAW && (wantedMs < HOUR_MS || rawCount <= buckets)) {
-    const points = await rawBetween(db, agent, uuid, fromMs, toMs)
-    if (points.length <= buckets) {
-      const raw = points.map(({ t, scaled, quality }) => {
-        const value = toValue(scaled, card.resolution)
-        return { t, min: value, max: value, mean: value, count: 1, quality }
-      })
-      return { ...head, bucketMs: wantedMs, buckets: raw, isRaw: true }
-    }
+    const points = await rawBetween(db, found, fromMs, toMs)
+    const isRaw = points.length <= buckets
     return {
       ...head,
       bucketMs: wantedMs,
-      buckets: gather(points, fromMs, wantedMs, card.resolution),
-      isRaw: false,
+      buckets: gather(points, isRaw ? null : { fromMs, bucketMs: wantedMs }, card.resolution),
+      isRaw,
     }
   }
-  const [span, spanMs] = wantedMs >= DAY_MS ? (['d', DAY_MS] as const) : (['h', HOUR_MS] as const)
-  const bucketMs = Math.max(spanMs, Math.ceil(wantedMs / spanMs) * spanMs)
-  const rollups = await sql<{
-    t: number
-    count: number
-    min: number
-    max: number
-    sum: number
-    quality: number
-  }>`
-    SELECT t, count, min, max, sum, quality FROM rollup
-    WHERE agent = ${agent} AND uuid = ${uuid} AND span = ${span} AND t >= ${fromMs - spanMs} AND t < ${toMs} ORDER BY t`.execute(
-    db,
-  )
-  return { ...head, bucketMs, buckets: gatherRollups(rollups.rows, bucketMs, card.resolution), isRaw: false }
+  const spanMs = wantedMs >= DAY_MS ? DAY_MS : HOUR_MS
+  const bucketMs = Math.ceil(wantedMs / spanMs) * spanMs
+  const grid = { fromMs: Math.floor(fromMs / spanMs) * spanMs, bucketMs }
+  const sums = await sumsBetween(db, found, fromMs, toMs, spanMs)
+  return { ...head, bucketMs, buckets: gather(sums, grid, card.resolution), isRaw: false }
+}
+
+/** The ready sums of whole days or hours, and for what the question cuts off at either end the next finer ones. */
+async function sumsBetween(
+  db: Db,
+  series: FoundSeries,
+  fromMs: number,
+  toMs: number,
+  spanMs: number,
+): Promise<Sums[]> {
+  const finer = (from: number, to: number): Promise<Sums[]> | [] => {
+    if (from >= to) return []
+    return spanMs === DAY_MS ? sumsBetween(db, series, from, to, HOUR_MS) : rawBetween(db, series, from, to)
+  }
+  const first = Math.ceil(fromMs / spanMs) * spanMs
+  const last = Math.floor(toMs / spanMs) * spanMs
+  if (first >= last && spanMs === DAY_MS) return sumsBetween(db, series, fromMs, toMs, HOUR_MS)
+  if (first >= last) return rawBetween(db, series, fromMs, toMs)
+  const { rows } = await sql<Sums>`SELECT t, count, min, max, sum, quality FROM rollup
+    WHERE agent IN (${sql.join(series.agents)}) AND span = ${spanMs === DAY_MS ? 'd' : 'h'}
+      AND t >= ${first} AND t < ${last} AND uuid = ${series.card.uuid} ORDER BY t`.execute(db)
+  return [...(await finer(fromMs, first)), ...rows, ...(await finer(last, toMs))]
 }
 
 async function countBetween(
   db: Db,
-  agent: string,
-  uuid: string,
+  { agents, card }: FoundSeries,
   fromMs: number,
   toMs: number,
 ): Promise<number> {
   const { rows } = await sql<{ count: number | null }>`SELECT sum(count) AS count FROM chunk
-    WHERE agent = ${agent} AND uuid = ${uuid} AND to_t >= ${fromMs} AND from_t < ${toMs}`.execute(db)
+    WHERE agent IN (${sql.join(agents)}) AND uuid = ${card.uuid} AND to_t >= ${fromMs} AND from_t < ${toMs}`.execute(
+    db,
+  )
   return Number(rows[0]?.count ?? 0)
 }
+
+// The same bounds as the sums have: a date in 1970 or 2120 never reaches a chart.
+const EARLIEST_MS = Date.UTC(2020, 0, 1)
 
 /** Readings in order of their time, corrected where the true time of a boot became known later. */
 async function rawBetween(
   db: Db,
-  agent: string,
-  uuid: string,
+  { agents, card }: FoundSeries,
   fromMs: number,
   toMs: number,
-): Promise<{ t: number; scaled: number; quality: number }[]> {
-  const { rows } = await sql<{
-    data: Uint8Array
-    offset_ms: number | null
-  }>`SELECT c.data, o.offset_ms FROM chunk c
-    LEFT JOIN clock_offset o ON o.agent = c.agent AND o.boot = c.boot AND c.clock = 'unknown'
-    WHERE c.agent = ${agent} AND c.uuid = ${uuid} AND c.to_t + coalesce(o.offset_ms, 0) >= ${fromMs} AND c.from_t + coalesce(o.offset_ms, 0) < ${toMs}`.execute(
-    db,
-  )
-  const points = rows.flatMap(({ data, offset_ms: offsetMs }) =>
-    decodeSegments(new Uint8Array(data)).flatMap((segment) =>
-      segment.readings.map(({ t, scaled, quality }) => ({ t: t + (offsetMs ?? 0), scaled, quality })),
-    ),
-  )
-  return points.filter(({ t }) => t >= fromMs && t < toMs).sort((a, b) => a.t - b.t)
+): Promise<Sums[]> {
+  const { rows } = await sql<{ data: Uint8Array; offset_ms: number; received_at: number }>`
+    SELECT data, offset_ms, received_at FROM chunk
+    WHERE agent IN (${sql.join(agents)}) AND uuid = ${card.uuid} AND to_t >= ${fromMs} AND from_t < ${toMs}
+    ORDER BY from_t, agent, epoch, from_seq, segment, no`.execute(db)
+  const points: Sums[] = []
+  for (const { data, offset_ms: offsetMs, received_at: receivedAt } of rows) {
+    const first = Math.max(fromMs, EARLIEST_MS)
+    const last = receivedAt + DAY_MS
+    for (const { readings } of decodeSegments(new Uint8Array(data)))
+      for (const { t: stamped, scaled, quality } of readings) {
+        const t = stamped + offsetMs
+        if (t >= first && t < toMs && t <= last)
+          points.push({ t, count: 1, min: scaled, max: scaled, sum: scaled, quality })
+      }
+  }
+  return points.sort((a, b) => a.t - b.t)
 }
 
+/** One reading, or the readings of an hour or a day, in scaled whole numbers. */
+interface Sums {
+  t: number
+  count: number
+  min: number
+  max: number
+  sum: number
+  quality: number
+}
+
+/** Puts what is in order of time into buckets that begin at `fromMs`, or each into one of its own. */
 function gather(
-  points: readonly { t: number; scaled: number; quality: number }[],
-  fromMs: number,
-  bucketMs: number,
+  rows: readonly Sums[],
+  grid: { fromMs: number; bucketMs: number } | null,
   resolution: number,
 ): HistoryBucket[] {
-  const buckets = new Map<
-    number,
-    { t: number; count: number; min: number; max: number; sum: number; quality: number }
-  >()
-  for (const { t, scaled, quality } of points) {
-    const start = fromMs + Math.floor((t - fromMs) / bucketMs) * bucketMs
-    const bucket = buckets.get(start)
-    if (!bucket) buckets.set(start, { t: start, count: 1, min: scaled, max: scaled, sum: scaled, quality })
-    else {
-      bucket.count++
-      bucket.sum += scaled
-      bucket.min = Math.min(bucket.min, scaled)
-      bucket.max = Math.max(bucket.max, scaled)
-      bucket.quality |= quality
-    }
-  }
-  return [...buckets.values()].map((bucket) => toBucket(bucket, resolution))
-}
-
-function gatherRollups(
-  rows: readonly { t: number; count: number; min: number; max: number; sum: number; quality: number }[],
-  bucketMs: number,
-  resolution: number,
-): HistoryBucket[] {
-  const buckets = new Map<
-    number,
-    { t: number; count: number; min: number; max: number; sum: number; quality: number }
-  >()
+  const buckets: Sums[] = []
   for (const row of rows) {
-    const start = Math.floor(row.t / bucketMs) * bucketMs
-    const bucket = buckets.get(start)
-    if (!bucket) buckets.set(start, { ...row, t: start })
+    const t = grid ? grid.fromMs + Math.floor((row.t - grid.fromMs) / grid.bucketMs) * grid.bucketMs : row.t
+    const last = buckets.at(-1)
+    if (!grid || last?.t !== t) buckets.push({ ...row, t })
     else {
-      bucket.count += row.count
-      bucket.sum += row.sum
-      bucket.min = Math.min(bucket.min, row.min)
-      bucket.max = Math.max(bucket.max, row.max)
-      bucket.quality |= row.quality
+      last.count += row.count
+      last.sum += row.sum
+      last.quality |= row.quality
+      if (row.min < last.min) last.min = row.min
+      if (row.max > last.max) last.max = row.max
     }
   }
-  return [...buckets.values()].map((bucket) => toBucket(bucket, resolution))
+  return buckets.map(({ t, min, max, sum, count, quality }) => ({
+    t,
+    min: toValue(min, resolution),
+    max: toValue(max, resolution),
+    mean: toValue(sum / count, resolution),
+    count,
+    quality,
+  }))
 }
-
-const toBucket = (
-  row: { t: number; count: number; min: number; max: number; sum: number; quality: number },
-  resolution: number,
-): HistoryBucket => ({
-  t: row.t,
-  min: toValue(row.min, resolution),
-  max: toValue(row.max, resolution),
-  mean: toValue(row.sum / row.count, resolution),
-  count: row.count,
-  quality: row.quality,
-})

@@ -5,6 +5,7 @@ import { VuonError } from '#contract/ground/errors.ts'
 import type { Random } from '#contract/ground/random.ts'
 import type { PublicKey, Sha256 } from '#contract/ground/signing.ts'
 import { isBatchSignedBy, openBody, openEnvelope } from '#contract/wire/batch.ts'
+import { keyIdOf } from '#contract/wire/identity.ts'
 import type { Lane, RecordBody } from '#contract/wire/records.ts'
 import type { SyncAnswer } from '#contract/wire/sync-protocol.ts'
 import { appendBatch, marksOf, setAside } from '../log/log.ts'
@@ -58,36 +59,30 @@ export async function acceptBatch(bytes: Uint8Array, outside: IntakeOutside): Pr
   const { header } = envelope
   const enrolled = await outside.enrolled(outside.db, header.agent)
   if (!enrolled) throw new VuonError('agent-unknown')
-  if (!isBatchSignedBy(envelope, outside.publicKeyFromRaw(enrolled.publicKey), outside.sha256))
-    throw new VuonError('signature-wrong')
+  const isTheirs =
+    header.key === keyIdOf(enrolled.publicKey, outside.sha256) &&
+    isBatchSignedBy(envelope, outside.publicKeyFromRaw(enrolled.publicKey), outside.sha256)
+  if (!isTheirs) throw new VuonError('signature-wrong')
   if (enrolled.isSuspended) throw new VuonError('agent-suspended')
 
   const body = openBody(envelope, outside.compression)
   const hash = outside.sha256(bytes)
   const receivedAt = Math.round(outside.clock.wallMs())
-  const counts = { readings: 0, entries: 0, bytes: bytes.length }
-  const outcome = await withRetry(outside.db, outside, async (tx) => {
-    const appended = await appendBatch(tx, envelope, bytes, hash, receivedAt)
-    if (appended === 'stored') {
+  const { outcome, counts, lanes } = await withRetry(outside.db, outside, async (tx) => {
+    const outcome = await appendBatch(tx, envelope, bytes, hash, receivedAt)
+    const counts = { readings: 0, entries: 0, bytes: bytes.length }
+    if (outcome === 'stored') {
       const { agent, epoch, lane, form, from: fromSeq, to: toSeq } = header
-      const applied = await outside.applyBatch(tx, {
-        agent,
-        epoch,
-        lane,
-        form,
-        fromSeq,
-        toSeq,
-        receivedAt,
-        body,
-      })
-      counts.readings = applied.readings
-      counts.entries = applied.entries
+      const batch = { agent, epoch, lane, form, fromSeq, toSeq, receivedAt, body }
+      const { readings, entries } = await outside.applyBatch(tx, batch)
+      Object.assign(counts, { readings, entries })
     }
-    return appended
+    await noteSeen(tx, header.agent, receivedAt)
+    return { outcome, counts, lanes: await marksOf(tx, header.agent, header.epoch) }
   })
-  await noteSeen(outside.db, header.agent, receivedAt)
   outside.onBatch(outcome, counts)
   if (outcome === 'equivocation') {
+    // Two boxes speak with one key, or one of them rewrites its past: a person has to look.
     await withRetry(outside.db, outside, async (tx) => {
       const isNew = await setAside(tx, envelope, bytes, hash, receivedAt)
       if (isNew)
@@ -95,12 +90,11 @@ export async function acceptBatch(bytes: Uint8Array, outside: IntakeOutside): Pr
     })
     throw new VuonError('batch-equivocation')
   }
-  return { epoch: header.epoch, lanes: await marksOf(outside.db, header.agent, header.epoch) }
+  return { epoch: header.epoch, lanes }
 }
 
 /** When the province last heard of a box: not a projection, for a duplicate is a sign of life too. */
 export async function noteSeen(db: Db, agent: string, at: number): Promise<void> {
-  await sql`INSERT INTO box_seen VALUES (${agent}, ${at}) ON CONFLICT (agent) DO UPDATE SET at = excluded.at WHERE excluded.at > box_seen.at`.execute(
-    db,
-  )
+  await sql`INSERT INTO box_seen VALUES (${agent}, ${at}) ON CONFLICT (agent) DO UPDATE SET at = excluded.at
+    WHERE excluded.at > box_seen.at`.execute(db)
 }

@@ -83,24 +83,29 @@ export async function acceptClaim(
   if (!masterData) throw new VuonError('claim-refused', 'The farm of this code does not exist any longer.')
   let boxCode = await outside.boxCodeOf(tx, agent)
   if (!isSameBoxAgain || !boxCode) {
+    // First, so that of two boxes that send one code at once the second waits here and then finds it used.
+    const { numAffectedRows } =
+      await sql`UPDATE claim_code SET used_by = ${agent}, used_at = ${nowMs} WHERE code_hash = ${hash}
+        AND (used_by IS NULL OR used_by = ${agent})`.execute(tx)
+    if (numAffectedRows !== 1n) throw new VuonError('claim-refused')
     boxCode ??= await freeBoxCode(tx, outside)
     await outside.decide(tx, [
       { kind: 'enrolment', agent, publicKey: publicRaw, boxCode, farmId: code.farm_id },
     ])
-    await sql`UPDATE claim_code SET used_by = ${agent}, used_at = ${nowMs} WHERE code_hash = ${hash}`.execute(
-      tx,
-    )
   }
   const { name, publicKey, publicUrl } = outside.province
   return { agent, boxCode, ...masterData, province: { name, publicKey }, publicUrl, issuedAt: nowMs }
 }
 
-// Four base32 characters: a million boxes.
+// Four base32 characters name a million boxes: even with half of them given out, a hundred tries all fail once in 2^100.
+const BOX_CODE_TRIES = 100
+
 async function freeBoxCode(tx: Tx, outside: ClaimOutside): Promise<string> {
-  for (;;) {
+  for (let tries = 0; tries < BOX_CODE_TRIES; tries++) {
     const boxCode = toBase32(outside.randomBytes(3)).slice(0, 4)
     if (!(await outside.isBoxCodeTaken(tx, boxCode))) return boxCode
   }
+  throw new VuonError('internal', 'No free box code was found.')
 }
 
 // What people type: spaces and hyphens anywhere, O for 0, I or L for 1.

@@ -9,6 +9,7 @@ import { encodeEntries } from '#contract/wire/entries-codec.ts'
 import { agentIdOf, keyIdOf } from '#contract/wire/identity.ts'
 import type { RecordBody, RecordEntry } from '#contract/wire/records.ts'
 import type { Migration, Tx } from '../store/open-store.ts'
+import { WriteConflict } from '../store/retry.ts'
 import { appendBatch, lastHash } from './log.ts'
 
 /**
@@ -80,7 +81,9 @@ export class Province {
       sha256: this.#sha256,
       compression: this.#compression,
     })
-    await appendBatch(tx, openEnvelope(batch.bytes), batch.bytes, batch.hash, receivedAt)
+    const appended = await appendBatch(tx, openEnvelope(batch.bytes), batch.bytes, batch.hash, receivedAt)
+    // Another replica decided in between, and this chain would fork: the whole transaction begins again.
+    if (appended !== 'stored') throw new WriteConflict('another decision was appended in between')
     return { agent: this.agent, epoch, entries, fromSeq: seq + 1, receivedAt }
   }
 

@@ -42,8 +42,7 @@ export interface ProjectionOutside {
 export async function applyBatch(tx: Tx, batch: VerifiedBatch, outside: ProjectionOutside): Promise<Applied> {
   const read = readBody(batch)
   if ('unread' in read) {
-    await sql`INSERT INTO unread_batch VALUES (${batch.agent}, ${batch.epoch}, ${batch.lane}, ${batch.fromSeq}, ${read.unread})
-      ON CONFLICT (agent, epoch, lane, from_seq) DO NOTHING`.execute(tx)
+    await keepUnread(tx, batch, read.unread)
     return { readings: 0, entries: 0, unread: read.unread }
   }
   if ('segments' in read) {
@@ -56,6 +55,16 @@ export async function applyBatch(tx: Tx, batch: VerifiedBatch, outside: Projecti
   return { readings: 0, entries: read.entries.length, unread: null }
 }
 
+/** Notes a batch that this gateway can't read; it stays in the log for one that can. */
+export async function keepUnread(
+  tx: Tx,
+  { agent, epoch, lane, fromSeq }: Pick<VerifiedBatch, 'agent' | 'epoch' | 'lane' | 'fromSeq'>,
+  reason: string,
+): Promise<void> {
+  await sql`INSERT INTO unread_batch VALUES (${agent}, ${epoch}, ${lane}, ${fromSeq}, ${reason.slice(0, 200)})
+    ON CONFLICT (agent, epoch, lane, from_seq) DO NOTHING`.execute(tx)
+}
+
 /** What a newer agent sent and we can't read is kept for later, never refused: its signature held. */
 export function readBody(
   batch: VerifiedBatch,
@@ -64,9 +73,11 @@ export function readBody(
     if (batch.form === 'columns-1' && batch.lane === 'reading') {
       const segments = decodeSegments(batch.body)
       const count = segments.reduce((sum, segment) => sum + segment.readings.length, 0)
-      return count === batch.toSeq - batch.fromSeq + 1
+      if (count !== batch.toSeq - batch.fromSeq + 1)
+        return { unread: 'does not hold as many readings as it numbers' }
+      return countChunks(segments) <= MAX_CHUNKS_A_BATCH
         ? { segments }
-        : { unread: 'does not hold as many readings as it numbers' }
+        : { unread: `holds more than ${MAX_CHUNKS_A_BATCH} series and segments` }
     }
     if (batch.form === 'entries-1' && batch.lane !== 'reading') {
       const entries = decodeEntries(batch.body)
@@ -74,8 +85,27 @@ export function readBody(
         ? { entries }
         : { unread: 'does not hold as many entries as it numbers' }
     }
+    // What is missing was also told as a `loss` in the record lane; this batch only holds its place in the chain.
+    if (batch.form === 'loss-1') return { entries: [] }
     return { unread: `form ${batch.form} in lane ${batch.lane}` }
   } catch (error) {
-    return { unread: (error as Error).message.slice(0, 200) }
+    return { unread: (error as Error).message }
   }
+}
+
+// A box has some dozens of series, a station with every probe some hundreds, and a batch one boot or two. Each is a
+// row: a batch that is cut into a million of them would keep everybody else waiting.
+const MAX_CHUNKS_A_BATCH = 4096
+
+/** Within a segment the readings of one series stand together. */
+function countChunks(segments: readonly ReadingSegment[]): number {
+  let count = 0
+  for (const { readings } of segments) {
+    let last = -1
+    for (const { seriesNo } of readings) {
+      if (seriesNo !== last) count++
+      last = seriesNo
+    }
+  }
+  return count
 }

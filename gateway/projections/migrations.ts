@@ -1,10 +1,11 @@
 import type { Migration } from '../store/open-store.ts'
+import { FINDING_TABLES, findingMigrations } from './findings.ts'
 
 /** Everything here can be dropped and made again from the log. Keys lead with the agent or the farm. */
 export const projectionMigrations: readonly Migration[] = [
   {
     name: 'projections-1',
-    statements: ({ integer, real, blob, tableOptions }) => [
+    statements: ({ integer, real, blob, tableOptions, keyedOptions }) => [
       `CREATE TABLE farm (farm_id TEXT PRIMARY KEY, name TEXT NOT NULL, commune TEXT NOT NULL, province TEXT NOT NULL,
         decided_at ${integer} NOT NULL)${tableOptions}`,
       `CREATE TABLE enrolment (agent TEXT PRIMARY KEY, farm_id TEXT NOT NULL, public_key ${blob} NOT NULL, box_code TEXT NOT NULL UNIQUE,
@@ -15,20 +16,26 @@ export const projectionMigrations: readonly Migration[] = [
       `CREATE TABLE series (agent TEXT NOT NULL, uuid TEXT NOT NULL, device TEXT NOT NULL, channel TEXT NOT NULL, quantity TEXT NOT NULL,
         unit TEXT NOT NULL, resolution ${real} NOT NULL, time_step_ms ${integer} NOT NULL, place TEXT NOT NULL, origin TEXT NOT NULL,
         continues TEXT, PRIMARY KEY (agent, uuid))${tableOptions}`,
-      `CREATE UNIQUE INDEX series_uuid ON series (uuid)`,
+      // A replacement box goes on with the series of the one before, so a uuid may stand under several boxes.
+      `CREATE INDEX series_uuid ON series (uuid)`,
       `CREATE TABLE series_number (agent TEXT NOT NULL, epoch TEXT NOT NULL, no ${integer} NOT NULL, uuid TEXT NOT NULL,
-        PRIMARY KEY (agent, epoch, no))${tableOptions}`,
-      // One row a series a batch a boot: the readings as columns, and what a query needs to skip it.
-      `CREATE TABLE chunk (agent TEXT NOT NULL, uuid TEXT NOT NULL, epoch TEXT NOT NULL, from_seq ${integer} NOT NULL, boot TEXT NOT NULL,
-        clock TEXT NOT NULL, from_t ${integer} NOT NULL, to_t ${integer} NOT NULL, count ${integer} NOT NULL, data ${blob} NOT NULL,
-        PRIMARY KEY (agent, uuid, epoch, from_seq, boot, clock))${tableOptions}`,
+        time_step_ms ${integer} NOT NULL, PRIMARY KEY (agent, epoch, no))${keyedOptions}`,
+      // The readings of one series in one segment of one batch, as columns, and what a query needs to skip them. from_t and
+      // to_t are corrected by offset_ms; the columns are what was signed. `no` tells apart two numbers of one series.
+      `CREATE TABLE chunk (agent TEXT NOT NULL, uuid TEXT NOT NULL, epoch TEXT NOT NULL, from_seq ${integer} NOT NULL, segment ${integer} NOT NULL,
+        no ${integer} NOT NULL, boot TEXT NOT NULL, clock TEXT NOT NULL, offset_ms ${integer} NOT NULL, from_t ${integer} NOT NULL,
+        to_t ${integer} NOT NULL, count ${integer} NOT NULL, received_at ${integer} NOT NULL, data ${blob} NOT NULL,
+        PRIMARY KEY (agent, epoch, from_seq, segment, no))${keyedOptions}`,
       `CREATE INDEX chunk_time ON chunk (agent, uuid, to_t)`,
-      // Sums of scaled whole numbers: exact in any order of arrival, so that a rebuild gives the same rows.
+      `CREATE INDEX chunk_unknown_clock ON chunk (agent, boot) WHERE clock = 'unknown'`,
+      // Sums of scaled whole numbers are exact in any order of arrival below 2^53: a day at 1 Hz of values up to 10^11.
+      // Beyond that they are rounded instead of overflowing.
       `CREATE TABLE rollup (agent TEXT NOT NULL, uuid TEXT NOT NULL, span TEXT NOT NULL, t ${integer} NOT NULL, count ${integer} NOT NULL,
-        min ${integer} NOT NULL, max ${integer} NOT NULL, sum ${integer} NOT NULL, quality ${integer} NOT NULL,
-        PRIMARY KEY (agent, uuid, span, t))${tableOptions}`,
+        min ${integer} NOT NULL, max ${integer} NOT NULL, sum ${real} NOT NULL, quality ${integer} NOT NULL,
+        PRIMARY KEY (agent, span, t, uuid))${keyedOptions}`,
       `CREATE TABLE latest (agent TEXT NOT NULL, uuid TEXT NOT NULL, t ${integer} NOT NULL, scaled ${integer} NOT NULL,
-        quality ${integer} NOT NULL, clock TEXT NOT NULL, PRIMARY KEY (agent, uuid))${tableOptions}`,
+        quality ${integer} NOT NULL, clock TEXT NOT NULL, epoch TEXT NOT NULL, from_seq ${integer} NOT NULL,
+        PRIMARY KEY (agent, uuid))${keyedOptions}`,
       // Readings whose series is not declared yet: they wait in the log and are named here.
       `CREATE TABLE deferred (agent TEXT NOT NULL, epoch TEXT NOT NULL, no ${integer} NOT NULL, from_seq ${integer} NOT NULL,
         PRIMARY KEY (agent, epoch, no, from_seq))${tableOptions}`,
@@ -49,15 +56,16 @@ export const projectionMigrations: readonly Migration[] = [
       `CREATE TABLE activity (agent TEXT NOT NULL, activity_id TEXT NOT NULL, type TEXT NOT NULL, plot TEXT NOT NULL, at ${integer} NOT NULL,
         person TEXT NOT NULL, details TEXT NOT NULL, PRIMARY KEY (agent, activity_id))${tableOptions}`,
       `CREATE TABLE plot (agent TEXT NOT NULL, plot TEXT NOT NULL, name TEXT NOT NULL, crop TEXT NOT NULL, area_ha ${real} NOT NULL,
-        PRIMARY KEY (agent, plot))${tableOptions}`,
+        stated_at ${integer} NOT NULL, epoch TEXT NOT NULL, seq ${integer} NOT NULL, PRIMARY KEY (agent, plot))${tableOptions}`,
       `CREATE TABLE clock_offset (agent TEXT NOT NULL, boot TEXT NOT NULL, offset_ms ${integer} NOT NULL, plus_minus_ms ${integer} NOT NULL,
-        source TEXT NOT NULL, PRIMARY KEY (agent, boot))${tableOptions}`,
+        source TEXT NOT NULL, stated_at ${integer} NOT NULL, epoch TEXT NOT NULL, seq ${integer} NOT NULL, PRIMARY KEY (agent, boot))${tableOptions}`,
       `CREATE TABLE loss (agent TEXT NOT NULL, epoch TEXT NOT NULL, seq ${integer} NOT NULL, lane TEXT NOT NULL, from_seq ${integer} NOT NULL,
         to_seq ${integer} NOT NULL, count ${integer} NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (agent, epoch, seq))${tableOptions}`,
       `CREATE TABLE unknown_entry (agent TEXT NOT NULL, epoch TEXT NOT NULL, lane TEXT NOT NULL, seq ${integer} NOT NULL, kind TEXT NOT NULL,
         PRIMARY KEY (agent, epoch, lane, seq))${tableOptions}`,
     ],
   },
+  ...findingMigrations,
 ]
 
 /** Emptied by a rebuild, in this order. */
@@ -80,4 +88,5 @@ export const PROJECTION_TABLES = [
   'clock_offset',
   'loss',
   'unknown_entry',
+  ...FINDING_TABLES,
 ] as const

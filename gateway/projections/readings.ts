@@ -3,7 +3,9 @@ import type { Compression } from '#contract/ground/compression.ts'
 import { openBody, openEnvelope } from '#contract/wire/batch.ts'
 import { decodeSegments, encodeSegments } from '#contract/wire/columns-codec.ts'
 import type { Reading, ReadingSegment } from '#contract/wire/records.ts'
-import type { Tx } from '../store/open-store.ts'
+import { inParts, type Tx } from '../store/open-store.ts'
+import { offsetOf } from './clock-offsets.ts'
+import { type ChunkPoints, isChartable, type Point, summarise } from './summaries.ts'
 
 /** Where a run of readings comes from. */
 export interface ReadingSource {
@@ -13,36 +15,34 @@ export interface ReadingSource {
   readonly receivedAt: number
 }
 
-const HOUR_MS = 3_600_000
-const DAY_MS = 86_400_000
-const EARLIEST_MS = Date.UTC(2020, 0, 1)
-
-/** Chunks, roll-ups and newest values of one batch. Readings of a series that is not declared yet are deferred. */
+/** Chunks, sums and newest values of one batch. Readings of a series that is not declared yet are deferred. */
 export async function applySegments(
   tx: Tx,
   source: ReadingSource,
   segments: readonly ReadingSegment[],
 ): Promise<number> {
-  const { rows } = await sql<{
-    no: number
-    uuid: string
-    step: number
-  }>`SELECT n.no, n.uuid, s.time_step_ms AS step
-    FROM series_number n JOIN series s ON s.agent = n.agent AND s.uuid = n.uuid
-    WHERE n.agent = ${source.agent} AND n.epoch = ${source.epoch}`.execute(tx)
-  const known = new Map(rows.map((row) => [row.no, row]))
+  const columns = segments.map((segment) => ({ segment, series: bySeries(segment.readings) }))
+  const known = await knownSeries(tx, source, [
+    ...new Set(columns.flatMap(({ series }) => [...series.keys()])),
+  ])
+  const unknown = new Set<number>()
+  const chunks: Chunk[] = []
   let count = 0
-  for (const segment of segments) {
-    for (const [no, readings] of bySeries(segment.readings)) {
+  for (const [index, { segment, series }] of columns.entries()) {
+    const offsetMs = segment.clock === 'unknown' ? await offsetOf(tx, source.agent, segment.boot) : 0
+    for (const [no, readings] of series) {
       count += readings.length
-      const series = known.get(no)
-      if (series) await applySeries(tx, source, segment, series, readings)
-      else {
-        await sql`INSERT INTO deferred VALUES (${source.agent}, ${source.epoch}, ${no}, ${source.fromSeq})
-          ON CONFLICT (agent, epoch, no, from_seq) DO NOTHING`.execute(tx)
-      }
+      const declared = known.get(no)
+      if (declared) chunks.push({ ...segment, readings, index, offsetMs, declared })
+      else unknown.add(no)
     }
   }
+  await storeChunks(tx, source, chunks)
+  await inParts([...unknown], async (numbers) => {
+    const values = numbers.map((no) => sql`(${source.agent}, ${source.epoch}, ${no}, ${source.fromSeq})`)
+    await sql`INSERT INTO deferred VALUES ${sql.join(values)}
+      ON CONFLICT (agent, epoch, no, from_seq) DO NOTHING`.execute(tx)
+  })
   return count
 }
 
@@ -60,7 +60,7 @@ export async function applyDeferred(
     received_at: number
   }>`SELECT d.from_seq, b.bytes, b.received_at
     FROM deferred d JOIN log_batch b ON b.agent = d.agent AND b.epoch = d.epoch AND b.lane = 'reading' AND b.from_seq = d.from_seq
-    WHERE d.agent = ${agent} AND d.epoch = ${epoch} AND d.no = ${no}`.execute(tx)
+    WHERE d.agent = ${agent} AND d.epoch = ${epoch} AND d.no = ${no} ORDER BY d.from_seq`.execute(tx)
   if (rows.length === 0) return
   await sql`DELETE FROM deferred WHERE agent = ${agent} AND epoch = ${epoch} AND no = ${no}`.execute(tx)
   for (const row of rows) {
@@ -77,74 +77,84 @@ export async function applyDeferred(
   }
 }
 
-async function applySeries(
+interface DeclaredSeries {
+  readonly no: number
+  readonly uuid: string
+  readonly step: number
+}
+
+async function knownSeries(
   tx: Tx,
-  source: ReadingSource,
-  segment: ReadingSegment,
-  series: { no: number; uuid: string; step: number },
-  readings: readonly Reading[],
+  { agent, epoch }: ReadingSource,
+  numbers: readonly number[],
+): Promise<Map<number, DeclaredSeries>> {
+  if (numbers.length === 0) return new Map()
+  const { rows } = await sql<DeclaredSeries>`SELECT no, uuid, time_step_ms AS step FROM series_number
+    WHERE agent = ${agent} AND epoch = ${epoch} AND no IN (${sql.join(numbers)})`.execute(tx)
+  return new Map(rows.map((row) => [row.no, row]))
+}
+
+/** The readings of one series in one segment of one batch. */
+interface Chunk extends ReadingSegment {
+  readonly index: number
+  readonly offsetMs: number
+  readonly declared: DeclaredSeries
+}
+
+async function storeChunks(
+  tx: Tx,
+  { agent, epoch, fromSeq, receivedAt }: ReadingSource,
+  chunks: readonly Chunk[],
 ): Promise<void> {
-  const { agent, epoch, fromSeq, receivedAt } = source
-  const data = encodeSegments([{ ...segment, readings }], () => series.step)
+  const summed: ChunkPoints[] = []
+  await inParts(chunks, async (part) => {
+    const values = part.map(({ boot, clock, readings, index, offsetMs, declared: { no, uuid, step } }) => {
+      const data = encodeSegments([{ boot, clock, readings }], () => finestStep(readings, step))
+      const [fromT, toT] = extentOf(readings)
+      return sql`(${agent}, ${uuid}, ${epoch}, ${fromSeq}, ${index}, ${no}, ${boot}, ${clock},
+        ${offsetMs}, ${fromT + offsetMs}, ${toT + offsetMs}, ${readings.length}, ${receivedAt}, ${data})`
+    })
+    const { rows } = await sql<{ segment: number; no: number }>`INSERT INTO chunk VALUES ${sql.join(values)}
+      ON CONFLICT (agent, epoch, from_seq, segment, no) DO NOTHING RETURNING segment, no`.execute(tx)
+    // Sums are added to: what was counted once must not be counted again.
+    const isNew = new Set(rows.map(({ segment, no }) => `${segment} ${no}`))
+    for (const { clock, readings, index, offsetMs, declared } of part)
+      if (isNew.has(`${index} ${declared.no}`))
+        summed.push({
+          uuid: declared.uuid,
+          epoch,
+          fromSeq,
+          clock,
+          points: charted(readings, offsetMs, receivedAt),
+        })
+  })
+  await summarise(tx, agent, summed)
+}
+
+function charted(readings: readonly Reading[], offsetMs: number, receivedAt: number): readonly Point[] {
+  // Nearly every chunk is charted as it is.
+  if (offsetMs === 0 && readings.every(({ t }) => isChartable(t, receivedAt))) return readings
+  return readings
+    .map(({ t, scaled, quality }) => ({ t: t + offsetMs, scaled, quality }))
+    .filter(({ t }) => isChartable(t, receivedAt))
+}
+
+function extentOf(readings: readonly Reading[]): [fromT: number, toT: number] {
   let [fromT, toT] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
   for (const { t } of readings) {
-    fromT = Math.min(fromT, t)
-    toT = Math.max(toT, t)
+    if (t < fromT) fromT = t
+    if (t > toT) toT = t
   }
-  await sql`INSERT INTO chunk VALUES (${agent}, ${series.uuid}, ${epoch}, ${fromSeq}, ${segment.boot}, ${segment.clock},
-    ${fromT}, ${toT}, ${readings.length}, ${data}) ON CONFLICT (agent, uuid, epoch, from_seq, boot, clock) DO NOTHING`.execute(
-    tx,
-  )
-  // A date in 1970 or 2120 is kept in its chunk and never reaches a chart.
-  const dated = readings.filter(({ t }) => t >= EARLIEST_MS && t <= receivedAt + DAY_MS)
-  const newest = dated.reduce<Reading | undefined>(
-    (best, reading) => (best && best.t >= reading.t ? best : reading),
-    undefined,
-  )
-  if (!newest) return
-  await sql`INSERT INTO latest VALUES (${agent}, ${series.uuid}, ${newest.t}, ${newest.scaled}, ${newest.quality}, ${segment.clock})
-    ON CONFLICT (agent, uuid) DO UPDATE SET t = excluded.t, scaled = excluded.scaled, quality = excluded.quality, clock = excluded.clock
-    WHERE excluded.t > latest.t`.execute(tx)
-  const rollups = [
-    ...rollUp(dated, HOUR_MS).map((row) => ({ span: 'h', ...row })),
-    ...rollUp(dated, DAY_MS).map((row) => ({ span: 'd', ...row })),
-  ]
-  const values = rollups.map(
-    ({ span, t, count, min, max, sum, quality }) =>
-      sql`(${agent}, ${series.uuid}, ${span}, ${t}, ${count}, ${min}, ${max}, ${sum}, ${quality})`,
-  )
-  await sql`INSERT INTO rollup VALUES ${sql.join(values)}
-    ON CONFLICT (agent, uuid, span, t) DO UPDATE SET
-      count = rollup.count + excluded.count, sum = rollup.sum + excluded.sum, quality = rollup.quality | excluded.quality,
-      min = CASE WHEN excluded.min < rollup.min THEN excluded.min ELSE rollup.min END,
-      max = CASE WHEN excluded.max > rollup.max THEN excluded.max ELSE rollup.max END`.execute(tx)
+  return [fromT, toT]
 }
 
-interface RollUp {
-  t: number
-  count: number
-  min: number
-  max: number
-  sum: number
-  quality: number
-}
+// The largest step that the columns can be written with.
+const LARGEST_STEP_MS = 86_400_000
 
-/** Min, max, sum and count of scaled values per span; spans that hold nothing are not there. */
-export function rollUp(readings: readonly Reading[], spanMs: number): RollUp[] {
-  const spans = new Map<number, RollUp>()
-  for (const { t, scaled, quality } of readings) {
-    const start = Math.floor(t / spanMs) * spanMs
-    const row = spans.get(start)
-    if (!row) spans.set(start, { t: start, count: 1, min: scaled, max: scaled, sum: scaled, quality })
-    else {
-      row.count++
-      row.sum += scaled
-      row.quality |= quality
-      if (scaled < row.min) row.min = scaled
-      if (scaled > row.max) row.max = scaled
-    }
-  }
-  return [...spans.values()]
+/** The coarsest step by which no reading moves: what a series declares is a promise that it may break. */
+function finestStep(readings: readonly Reading[], declared: number): number {
+  const fits = (step: number) => step <= LARGEST_STEP_MS && readings.every(({ t }) => t % step === 0)
+  return [declared, 1000].find(fits) ?? 1
 }
 
 function bySeries(readings: readonly Reading[]): Map<number, Reading[]> {

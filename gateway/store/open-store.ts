@@ -2,6 +2,8 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { Kysely, SqliteDialect, sql, type Transaction } from 'kysely'
+import { systemClock } from '#contract/ground/node/system-clock.ts'
+import { withRetry } from './retry.ts'
 
 /** A connection pool, whatever engine is behind it. Rooms write SQL in the subset that both engines take. */
 export type Db = Kysely<object>
@@ -14,6 +16,8 @@ export interface ColumnTypes {
   readonly blob: string
   /** What stands behind a table's closing bracket. */
   readonly tableOptions: string
+  /** The same for small rows that are found by their key alone: SQLite then keeps them once instead of twice. */
+  readonly keyedOptions: string
 }
 
 export interface Store {
@@ -22,25 +26,75 @@ export interface Store {
   close(): Promise<void>
 }
 
-const SQLITE_TYPES: ColumnTypes = { integer: 'INTEGER', real: 'REAL', blob: 'BLOB', tableOptions: ' STRICT' }
+const SQLITE_TYPES: ColumnTypes = {
+  integer: 'INTEGER',
+  real: 'REAL',
+  blob: 'BLOB',
+  tableOptions: ' STRICT',
+  keyedOptions: ' STRICT, WITHOUT ROWID',
+}
 
 /** SQLite in one file: the default, good for a province of a few hundred farms on one machine. */
 export async function openSqliteStore(path: string): Promise<Store> {
   mkdirSync(dirname(path), { recursive: true })
   const database = new Database(path)
+  // A start may wait for another program (a rebuild, a command) that is at work on the same file.
+  database.pragma('busy_timeout = 10000')
   database.pragma('journal_mode = WAL')
   database.pragma('synchronous = FULL')
   database.pragma('foreign_keys = ON')
-  database.pragma('busy_timeout = 10000')
   database.pragma('cache_size = -65536')
+  // 32 MiB of log before it is folded back: the same pages are written by batch after batch, and once then.
+  database.pragma('wal_autocheckpoint = 8192')
   database.exec('CREATE TABLE IF NOT EXISTS store_migration (name TEXT PRIMARY KEY) STRICT')
   // better-sqlite3 is built with NORMAL for WAL, and the pragma tells the truth only after a first write.
   database.prepare(`INSERT OR IGNORE INTO store_migration VALUES ('0-opened')`).run()
   if (database.pragma('synchronous', { simple: true }) !== 2) database.pragma('synchronous = FULL')
   if (database.pragma('synchronous', { simple: true }) !== 2)
     throw new Error('SQLite does not take synchronous=FULL')
-  const db = new Kysely<object>({ dialect: new SqliteDialect({ database }) })
+  // From here on SQLite's own wait would stop the whole program; withRetry waits without stopping it.
+  database.pragma('busy_timeout = 50')
+  const db = new Kysely<object>({ dialect: new SqliteDialect({ database: rememberStatements(database) }) })
   return { db, types: SQLITE_TYPES, close: () => db.destroy() }
+}
+
+// The rooms have some hundred statements; the rest are lists of varying length, which push each other out.
+const MAX_STATEMENTS = 400
+
+/** Kysely prepares a statement for every query; preparing costs more than most of our inserts. */
+function rememberStatements(database: Database.Database): Pick<Database.Database, 'close' | 'prepare'> {
+  const statements = new Map<string, Database.Statement>()
+  return {
+    close: () => database.close(),
+    prepare(text: string) {
+      const known = statements.get(text)
+      if (known) return known
+      const statement = database.prepare(text)
+      const oldest = statements.keys().next().value
+      if (statements.size >= MAX_STATEMENTS && oldest !== undefined) statements.delete(oldest)
+      statements.set(text, statement)
+      return statement
+    },
+  } as Pick<Database.Database, 'close' | 'prepare'>
+}
+
+// Both engines take more than 30,000 values in a statement; a row of ours has at most fourteen.
+const ROWS_A_STATEMENT = 200
+
+/** Many rows a statement, but not so many that an engine refuses it. */
+export async function inParts<Row>(
+  rows: readonly Row[],
+  write: (part: readonly Row[]) => Promise<void>,
+): Promise<void> {
+  for (let at = 0; at < rows.length; at += ROWS_A_STATEMENT)
+    await write(rows.slice(at, at + ROWS_A_STATEMENT))
+}
+
+/** Throws unless the store takes a write at this moment. */
+export async function probeWrite(db: Db): Promise<void> {
+  await sql`INSERT INTO store_migration VALUES ('0-opened') ON CONFLICT (name) DO UPDATE SET name = excluded.name`.execute(
+    db,
+  )
 }
 
 /** One step of a room's schema: forward only, never edited after a release. */
@@ -49,18 +103,30 @@ export interface Migration {
   readonly statements: (types: ColumnTypes) => readonly string[]
 }
 
-/** Runs what has not run yet, in order, each step in a transaction of its own. Returns the names that ran. */
+// A start is in the machine's own time, also where a test moves the gateway's; programs that start together take turns.
+const AT_START = { clock: systemClock, random: () => 0.5 }
+
+/**
+ * Runs what has not run yet, in order, each step in a transaction of its own. Returns the names that ran here:
+ * of two programs that start at once, each step runs in one.
+ */
 export async function migrate({ db, types }: Store, migrations: readonly Migration[]): Promise<string[]> {
   const done = await sql<{ name: string }>`SELECT name FROM store_migration`.execute(db)
   const names = new Set(done.rows.map((row) => row.name))
   const ran: string[] = []
   for (const migration of migrations) {
     if (names.has(migration.name)) continue
-    await db.transaction().execute(async (tx) => {
+    const isOurs = await withRetry(db, AT_START, async (tx) => {
+      // Written first: it takes the lock, and who comes second finds the name there.
+      const { numAffectedRows } =
+        await sql`INSERT INTO store_migration VALUES (${migration.name}) ON CONFLICT (name) DO NOTHING`.execute(
+          tx,
+        )
+      if (numAffectedRows !== 1n) return false
       for (const statement of migration.statements(types)) await sql.raw(statement).execute(tx)
-      await sql`INSERT INTO store_migration VALUES (${migration.name})`.execute(tx)
+      return true
     })
-    ran.push(migration.name)
+    if (isOurs) ran.push(migration.name)
   }
   return ran
 }

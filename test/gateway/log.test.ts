@@ -135,6 +135,38 @@ describe('marks', () => {
     expect(reading).toEqual({ durableThrough: 30, held: [], missing: [] })
   })
 
+  it('that moved past a loss still take the lost batch when it comes after all', async () => {
+    const { gateway, box } = await enrolled()
+    await gateway.take(box.readings(minutes(1, 10)))
+    const late = box.readings(minutes(1, 10))
+    await gateway.take(
+      box.records({ kind: 'loss', lane: 'reading', from: 11, to: 25, count: 15, reason: 'damage' }),
+    )
+    expect(await gateway.take(late)).toBe('stored')
+    const { reading } = await marksOf(gateway.store.db, box.agent, box.epoch)
+    expect(reading).toEqual({ durableThrough: 25, held: [], missing: [] })
+    // What was stored can't come in another version, what was only lost can.
+    expect(await gateway.take(box.clone().readings(minutes(1, 15)))).toBe('equivocation')
+    expect(await gateway.take(box.readings(minutes(1, 3)))).toBe('stored')
+  })
+
+  it('survive a box that says it has lost everything, in a thousand pieces', async () => {
+    const { gateway, box } = await enrolled()
+    const pieces = Array.from({ length: 1200 }, (_, index) => ({
+      kind: 'loss',
+      lane: 'reading',
+      from: 2 * index + 1,
+      to: 2 * index + 1,
+      count: 1,
+      reason: 'quota',
+    }))
+    expect(await gateway.take(box.records(...pieces))).toBe('stored')
+    const { reading } = await marksOf(gateway.store.db, box.agent, box.epoch)
+    expect(reading.durableThrough).toBe(1)
+    expect([reading.held.length, reading.missing.length]).toEqual([100, 100])
+    expect(await gateway.take(box.readings(minutes(1, 10)))).toBe('stored')
+  })
+
   it('of a new epoch are not moved by losses of the epoch before', async () => {
     const { gateway, box } = await enrolled()
     // What the journal writes when it begins a new epoch: the seqs are those of the old one.
@@ -149,8 +181,8 @@ describe('marks', () => {
 describe('the province', () => {
   it('writes its decisions as batches that its own key signed', async () => {
     const { gateway, box } = await enrolled()
-    const [logged] = await Array.fromAsync(readLog(gateway.store.db))
-    const envelope = openEnvelope(logged!.bytes)
+    const first = await readLog(gateway.store.db).next()
+    const envelope = openEnvelope(first.value!.bytes)
     expect(isBatchSignedBy(envelope, publicKeyFromRaw(gateway.province.key.publicRaw), sha256)).toBe(true)
     const entries = decodeEntries(openBody(envelope, compression))
     expect(entries).toMatchObject([{ kind: 'farm' }, { kind: 'enrolment', agent: box.agent }])

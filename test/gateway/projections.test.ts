@@ -6,13 +6,13 @@ import { harvestEvent } from '#contract/trace/epcis.ts'
 import { newLotNumber } from '#contract/trace/lot-number.ts'
 import { signEvent } from '#contract/trace/signed-event.ts'
 import { type SealedBatch, sealBatch } from '#contract/wire/batch.ts'
-import { decodeSegments, encodeSegments } from '#contract/wire/columns-codec.ts'
+import { decodeSegments, encodeSegments, MAX_SCALED } from '#contract/wire/columns-codec.ts'
 import { marksOf } from '../../gateway/log/log.ts'
 import { ProvinceStore } from './province-store.ts'
 import { BOOT, DAY, minutes, SignedBox, seriesEntry } from './signed-box.ts'
 
 const LOT = newLotNumber({ boxCode: 'B0X1', yymmdd: '261123', counter: 0 })
-const GTIN = '09521234567893'
+const GTIN = '09521234567899'
 
 async function enrolled(number = 1): Promise<{ gateway: ProvinceStore; box: SignedBox }> {
   const gateway = await ProvinceStore.open()
@@ -250,6 +250,58 @@ describe('readings', () => {
     expect([kept?.count, rolled?.count]).toEqual([20, 20])
   })
 
+  it('of one hour in several segments of one batch are summed once each, and the last of them is the newest', async () => {
+    const { gateway, box } = await enrolled()
+    await gateway.take(box.records(seriesEntry(1)))
+    const at = (scaled: number, boot = BOOT) => ({
+      boot,
+      clock: 'synchronised' as const,
+      readings: [{ seriesNo: 1, t: DAY + 5000, scaled, quality: 0 }],
+    })
+    const segments = [at(100), at(300), at(200, '00000000000000b2')]
+    await gateway.take(
+      box.seal(
+        'reading',
+        encodeSegments(segments, () => 1000),
+        3,
+      ),
+    )
+    expect(await gateway.rows(`SELECT count, sum, min, max FROM rollup WHERE span = 'h'`)).toEqual([
+      { count: 3, sum: 600, min: 100, max: 300 },
+    ])
+    const live = await gateway.projections()
+    expect(live['latest']).toHaveLength(1)
+    await gateway.rebuild()
+    expect(await gateway.projections()).toEqual(live)
+  })
+
+  it('under two numbers of one series are all kept', async () => {
+    const { gateway, box } = await enrolled()
+    await gateway.take(box.records(seriesEntry(1), { ...seriesEntry(2), uuid: seriesEntry(1).uuid }))
+    await gateway.take(box.readings([...minutes(1, 5), ...minutes(2, 5, DAY + 3_600_000)]))
+    expect(await gateway.rows('SELECT count FROM chunk')).toEqual([{ count: 5 }, { count: 5 }])
+    expect(await gateway.rows(`SELECT count FROM rollup WHERE span = 'd'`)).toEqual([{ count: 10 }])
+  })
+
+  it('cut into thousands of pieces wait in the log instead of keeping everybody else waiting', async () => {
+    const { gateway, box } = await enrolled()
+    await gateway.take(box.records(seriesEntry(1)))
+    const pieces = Array.from({ length: 5000 }, (_, index) => ({
+      boot: BOOT,
+      clock: 'synchronised' as const,
+      readings: minutes(1, 1, DAY + index * 1000),
+    }))
+    const batch = box.seal(
+      'reading',
+      encodeSegments(pieces, () => 1000),
+      5000,
+    )
+    expect(await gateway.take(batch)).toBe('stored')
+    expect(await gateway.rows('SELECT lane FROM unread_batch')).toEqual([{ lane: 'reading' }])
+    expect(await gateway.take(box.readings(minutes(1, 5)))).toBe('stored')
+    expect(await gateway.rows('SELECT count FROM chunk')).toEqual([{ count: 5 }])
+  })
+
   it('of a date in 1970 or 2120 are kept and reach no chart', async () => {
     const { gateway, box } = await enrolled()
     await gateway.take(box.records(seriesEntry(1)))
@@ -263,7 +315,7 @@ describe('readings', () => {
   it('as large as the wire can carry are stored, not refused for ever', async () => {
     const { gateway, box } = await enrolled()
     await gateway.take(box.records(seriesEntry(1)))
-    const huge = minutes(1, 60).map((reading) => ({ ...reading, scaled: 2 ** 53 - 1 }))
+    const huge = minutes(1, 60).map((reading) => ({ ...reading, scaled: MAX_SCALED }))
     for (let index = 0; index < 40; index++) expect(await gateway.take(box.readings(huge))).toBe('stored')
   })
 

@@ -1,3 +1,4 @@
+import type { TimeQuality } from '#contract/ground/clock.ts'
 import { compression } from '#contract/ground/node/compression.ts'
 import { secretKeyFromSeed, sha256 } from '#contract/ground/node/crypto.ts'
 import type { SecretKey } from '#contract/ground/signing.ts'
@@ -32,14 +33,17 @@ export class SignedBox {
   }
 
   /** The next batch of the record lane. */
-  records(...bodies: (Record<string, unknown> & { kind: string })[]): SealedBatch {
+  records(...bodies: (SeriesEntry | (Record<string, unknown> & { kind: string }))[]): SealedBatch {
     const entries = bodies.map((body) => ({ ...STAMP, ...body }) as RecordEntry)
     return this.seal('record', encodeEntries(entries), bodies.length)
   }
 
   /** The next batch of the reading lane. */
-  readings(readings: readonly Reading[], options: { boot?: string; step?: number } = {}): SealedBatch {
-    const segment = { boot: options.boot ?? BOOT, clock: 'synchronised' as const, readings }
+  readings(
+    readings: readonly Reading[],
+    options: { boot?: string; step?: number; clock?: TimeQuality } = {},
+  ): SealedBatch {
+    const segment = { boot: options.boot ?? BOOT, clock: options.clock ?? 'synchronised', readings }
     return this.seal(
       'reading',
       encodeSegments([segment], () => options.step ?? 1000),

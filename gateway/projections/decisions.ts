@@ -1,0 +1,50 @@
+import { sql } from 'kysely'
+import type {
+  AllocationEntry,
+  EnrolmentEntry,
+  FarmEntry,
+  RecordEntry,
+  SuspensionEntry,
+} from '#contract/wire/records.ts'
+import type { Tx } from '../store/open-store.ts'
+
+/**
+ * What only the province's own batches may say. Decisions are applied in the order of the province's chain, live
+ * and in a rebuild: the last one stands, whatever the wall clock said meanwhile.
+ */
+export async function applyDecision(tx: Tx, entry: RecordEntry): Promise<void> {
+  switch (entry.kind) {
+    case 'farm': {
+      const { farmId, name, commune, province } = entry as FarmEntry & RecordEntry
+      await sql`INSERT INTO farm VALUES (${farmId}, ${name}, ${commune}, ${province}, ${entry.t})
+        ON CONFLICT (farm_id) DO UPDATE SET name = excluded.name, commune = excluded.commune,
+          province = excluded.province, decided_at = excluded.decided_at`.execute(tx)
+      return
+    }
+    case 'enrolment': {
+      const { agent, publicKey, boxCode, farmId } = entry as EnrolmentEntry & RecordEntry
+      // A box that is claimed again keeps its key and code; it may change farms and is no longer suspended.
+      await sql`INSERT INTO enrolment VALUES (${agent}, ${farmId}, ${publicKey}, ${boxCode}, ${entry.t}, NULL, NULL)
+        ON CONFLICT (agent) DO UPDATE SET farm_id = excluded.farm_id, decided_at = excluded.decided_at,
+          suspended_at = NULL, suspended_for = NULL`.execute(tx)
+      return
+    }
+    case 'suspension': {
+      const { agent, reason } = entry as SuspensionEntry & RecordEntry
+      await sql`UPDATE enrolment SET suspended_at = ${entry.t}, suspended_for = ${reason} WHERE agent = ${agent}`.execute(
+        tx,
+      )
+      return
+    }
+    case 'allocation': {
+      const { farmId, gtin, crop, productVi, productEn, growingArea } = entry as AllocationEntry & RecordEntry
+      await sql`INSERT INTO allocation VALUES (${farmId}, ${gtin}, ${crop}, ${productVi}, ${productEn}, ${growingArea?.gln ?? null},
+        ${growingArea?.code ?? null}, ${growingArea?.validTo ?? null}, ${entry.t}) ON CONFLICT (farm_id, gtin) DO UPDATE
+        SET crop = excluded.crop, product_vi = excluded.product_vi, product_en = excluded.product_en, gln = excluded.gln,
+            area_code = excluded.area_code, valid_to = excluded.valid_to, decided_at = excluded.decided_at`.execute(
+        tx,
+      )
+      return
+    }
+  }
+}

@@ -1,0 +1,6 @@
+// The pages that somebody may be sent back to; anything else, on this site or another, is not followed.
+const PAGE = /^\/(?:farms|series)(?:\/[\w.~-]+)?(?:\?[\w.~=&%+-]*)?$/
+
+/** Where to go after a form, from what its address or field says: one of our own pages, or the farms. */
+export const localPath = (wanted: unknown): string =>
+  typeof wanted === 'string' && wanted.length <= 300 && PAGE.test(wanted) ? wanted : '/farms'

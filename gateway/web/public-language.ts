@@ -1,0 +1,28 @@
+import type { PublicLanguage } from './lot-messages.ts'
+
+export const PUBLIC_LANGUAGES: readonly PublicLanguage[] = ['vi', 'en', 'zh']
+
+/** For the `lang` attribute: our Chinese is written in simplified characters. */
+export const LANGUAGE_TAG: Record<PublicLanguage, string> = { vi: 'vi', en: 'en', zh: 'zh-Hans' }
+
+/** Each language by its own name, which its readers look for. */
+export const LANGUAGE_NAME: Record<PublicLanguage, string> = { vi: 'Tiếng Việt', en: 'English', zh: '中文' }
+
+/** Asked for by `?lang=`, else the best of Accept-Language (RFC 9110 §12.5.4), else Vietnamese. */
+export function choosePublicLanguage(asked: unknown, acceptLanguage: string | undefined): PublicLanguage {
+  const wanted = PUBLIC_LANGUAGES.find((language) => language === asked)
+  if (wanted) return wanted
+  // Nobody reads twenty languages; a longer header is somebody playing.
+  const ranked = (acceptLanguage ?? '')
+    .slice(0, 400)
+    .split(',')
+    .slice(0, 20)
+    .flatMap((part) => {
+      const [tag = '', ...parameters] = part.trim().toLowerCase().split(';')
+      const weight = parameters.map((text) => /^\s*q=([\d.]+)\s*$/.exec(text)?.[1]).find(Boolean)
+      const language = PUBLIC_LANGUAGES.find((each) => tag === each || tag.startsWith(`${each}-`))
+      return language && Number(weight ?? 1) > 0 ? [{ language, weight: Number(weight ?? 1) }] : []
+    })
+    .sort((a, b) => b.weight - a.weight)
+  return ranked[0]?.language ?? 'vi'
+}
