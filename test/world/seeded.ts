@@ -1,0 +1,20 @@
+import type { Random } from '#contract/ground/random.ts'
+
+/** Chance that can be replayed (mulberry32). The seed comes from VUON_SEED or the clock, and suites print it. */
+export function seededRandom(seed: number): Random {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
+  }
+}
+
+export const seedFromEnvironment = (): number =>
+  Number(process.env['VUON_SEED'] ?? Math.floor(performance.timeOrigin) % 2 ** 31)
+
+export const seededBytes =
+  (random: Random) =>
+  (length: number): Uint8Array =>
+    Uint8Array.from({ length }, () => Math.floor(random() * 256))
