@@ -19,9 +19,10 @@ export function explainIssue(issue: z.core.$ZodIssue, input: unknown, declared: 
   switch (issue.code) {
     case 'unrecognized_keys':
       return issue.keys.map((key) => {
-        const known = shapes.flatMap((shape) =>
-          Object.keys((shape['properties'] as object | undefined) ?? {}),
-        )
+        // Of a union's other branches it may well be a setting.
+        const known = shapes
+          .flatMap((shape) => Object.keys((shape['properties'] as object | undefined) ?? {}))
+          .filter((each) => each !== key)
         const near = nearest(key, known)
         return {
           path: [...path, key],

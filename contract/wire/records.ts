@@ -24,6 +24,8 @@ export const QUALITY = {
   spike: 16,
   /** Has not changed for suspiciously long. */
   stuck: 32,
+  /** The source itself says that its value is bad. */
+  doubted: 64,
 } as const
 
 /** Sixteen hex digits, random, new at each start of the program: the boot whose monotonic clock stamped an entry. */

@@ -1,0 +1,53 @@
+// Decentlab DL-ATM41: all-in-one weather station. Words of 16 bits, big end first, behind version, device and flags.
+const signed = (word) => word - 32768
+
+// For each bit of the flags: how many words, and what they mean.
+const GROUPS = [
+  [
+    17,
+    [
+      ['solar_radiation', 'Solar radiation', (x) => signed(x[0]), 'W⋅m⁻²'],
+      ['precipitation', 'Precipitation', (x) => signed(x[1]) / 1000, 'mm'],
+      ['lightning_strike_count', 'Lightning strike count', (x) => signed(x[2])],
+      ['lightning_average_distance', 'Lightning average distance', (x) => signed(x[3]), 'km'],
+      ['wind_speed', 'Wind speed', (x) => signed(x[4]) / 100, 'm⋅s⁻¹'],
+      ['wind_direction', 'Wind direction', (x) => signed(x[5]) / 10, '°'],
+      ['maximum_wind_speed', 'Maximum wind speed', (x) => signed(x[6]) / 100, 'm⋅s⁻¹'],
+      ['air_temperature', 'Air temperature', (x) => signed(x[7]) / 10, '°C'],
+      ['vapor_pressure', 'Vapor pressure', (x) => signed(x[8]) / 100, 'kPa'],
+      ['atmospheric_pressure', 'Atmospheric pressure', (x) => signed(x[9]) / 100, 'kPa'],
+      ['relative_humidity', 'Relative humidity', (x) => signed(x[10]) / 10, '%'],
+      ['sensor_temperature_internal', 'Sensor temperature (internal)', (x) => signed(x[11]) / 10, '°C'],
+      ['x_orientation_angle', 'X orientation angle', (x) => signed(x[12]) / 10, '°'],
+      ['y_orientation_angle', 'Y orientation angle', (x) => signed(x[13]) / 10, '°'],
+      ['compass_heading', 'Compass heading', (x) => signed(x[14]), '°'],
+      ['north_wind_speed', 'North wind speed', (x) => signed(x[15]) / 100, 'm⋅s⁻¹'],
+      ['east_wind_speed', 'East wind speed', (x) => signed(x[16]) / 100, 'm⋅s⁻¹'],
+    ],
+  ],
+  [1, [['battery_voltage', 'Battery voltage', (x) => x[0] / 1000, 'V']]],
+]
+
+function decodeUplink(input) {
+  const bytes = input.bytes
+  const word = (at) => bytes[at] * 256 + bytes[at + 1]
+  if (bytes.length < 5 || bytes[0] !== 2) return { errors: [`protocol version ${bytes[0]}, not 2`] }
+  const data = { protocol_version: 2, device_id: word(1) }
+  const flags = word(3)
+  let at = 5
+  for (let group = 0; group < GROUPS.length; group++) {
+    if (((flags >> group) & 1) === 0) continue
+    const words = GROUPS[group][0]
+    const fields = GROUPS[group][1]
+    if (bytes.length < at + 2 * words) return { data, errors: ['the payload is cut short'] }
+    const x = []
+    for (let index = 0; index < words; index++, at += 2) x.push(word(at))
+    for (let index = 0; index < fields.length; index++) {
+      const field = fields[index]
+      const stated = { displayName: field[1], value: field[2](x) }
+      if (field[3]) stated.unit = field[3]
+      data[field[0]] = stated
+    }
+  }
+  return { data }
+}
