@@ -1,38 +1,17 @@
 import { z } from 'zod'
 import { ORGANS } from '#contract/wire/finding.ts'
-import { QUANTITIES, type QuantityName } from '#contract/wire/quantities.ts'
+import { calibration, name, place, port, seconds } from './config-fields.ts'
+import {
+  brokerClientSettings,
+  checkBrokerClient,
+  checkOwnBroker,
+  ownBrokerSettings,
+  sparkplugSettings,
+} from './mqtt-config.ts'
+import { nodeMessageSettings } from './node-messages-config.ts'
+import { talker } from './talker-config.ts'
 
-/** What the config says of one bus and what talks on it; and the fields that other parts of the config share. */
-
-// Names travel in topics, file names and entries: short, one line, nothing that needs quoting.
-export const name = z
-  .string()
-  .min(1)
-  .max(64)
-  .regex(/^[\p{L}\p{N}][\p{L}\p{N} ._/-]*$/u, 'only letters, digits, spaces and . _ / -')
-export const quantity = z.enum(Object.keys(QUANTITIES) as [QuantityName, ...QuantityName[]])
-export const port = z.int().min(0).max(65535)
-export const seconds = (low: number, high: number) => z.number().min(low).max(high).meta({ unit: 's' })
-
-export const calibration = z
-  .partialRecord(
-    quantity,
-    z.strictObject({
-      scale: z.number().min(-1000).max(1000).default(1).describe('What the reported value is multiplied by.'),
-      offset: z
-        .number()
-        .min(-1e6)
-        .max(1e6)
-        .default(0)
-        .describe("What is added then, in the quantity's unit."),
-    }),
-  )
-  .describe('Per quantity: value × scale + offset, from a check against a reference instrument.')
-
-export const place = z
-  .string()
-  .max(64)
-  .describe('Where it stands, as people on the farm call it (a plot, the packing shed).')
+/** What the config says of one bus and what talks on it. */
 
 const probe = z.strictObject({
   name: name.describe('Your name for the probe; readings are kept under it.'),
@@ -57,12 +36,22 @@ const probe = z.strictObject({
     .meta({ unit: 'baud' })
     .describe("Line speed; the profile's value if not given."),
   parity: z.enum(['none', 'even', 'odd']).optional().describe("Parity; the profile's value if not given."),
+  dataBits: z
+    .union([z.literal(7), z.literal(8)])
+    .optional()
+    .describe("Bits of a character; the profile's value if not given. Only Modbus ASCII can do with 7."),
+  stopBits: z
+    .union([z.literal(1), z.literal(2)])
+    .optional()
+    .describe("Stop bits; the profile's value if not given."),
   place: place.default(''),
   calibration: calibration.optional(),
 })
 
 const decoders = z
-  .array(z.enum(['zigbee2mqtt', 'tasmota']))
+  .array(
+    z.enum(['zigbee2mqtt', 'tasmota', 'esphome', 'home-assistant', 'chirpstack', 'ttn', 'json', 'sparkplug']),
+  )
   .min(1)
   .default(['zigbee2mqtt', 'tasmota'])
   .describe('Which kinds of nodes talk here.')
@@ -70,6 +59,8 @@ const decoders = z
 const decoderSettings = {
   decoders,
   zigbee2mqttBase: z.string().min(1).max(128).default('zigbee2mqtt').describe('Base topic of Zigbee2MQTT.'),
+  ...nodeMessageSettings,
+  ...sparkplugSettings,
 }
 
 // As a model's manifest names its crop; a camera may look at one that no plot has.
@@ -79,56 +70,93 @@ const cropOfPhoto = z
   .regex(/^([a-z0-9]+(-[a-z0-9]+)*)?$/, 'must be lower case with hyphens, such as dragon-fruit')
 
 export const bus = z.discriminatedUnion('kind', [
+  z
+    .strictObject({
+      kind: z.literal('serial'),
+      name: name.describe('Your name for it, as faults and logs call it.'),
+      path: z
+        .string()
+        .min(1)
+        .max(256)
+        .describe('Serial port; prefer /dev/serial/by-id/…, which stays the same when sticks are swapped.'),
+      protocol: z
+        .enum(['rtu', 'ascii'])
+        .default('rtu')
+        .describe('Which Modbus the probes of this line speak: RTU, or ASCII (old loggers, mostly at 7E1).'),
+      probes: z.array(probe).max(247).default([]).describe('The Modbus probes on this line.'),
+      talker: talker
+        .optional()
+        .describe('Instead of probes: one device that has this line for itself and talks in its own way.'),
+    })
+    .refine((bus) => bus.talker === undefined || bus.probes.length === 0, {
+      path: ['talker'],
+      message: 'stands on a line with Modbus probes',
+      params: { remedy: 'a talker needs a port of its own: give it another bus, or take the probes out' },
+    }),
   z.strictObject({
-    kind: z.literal('serial'),
+    kind: z.literal('tcp-line'),
     name: name.describe('Your name for it, as faults and logs call it.'),
-    path: z
-      .string()
-      .min(1)
-      .max(256)
-      .describe('Serial port; prefer /dev/serial/by-id/…, which stays the same when sticks are swapped.'),
-    probes: z.array(probe).max(247).default([]).describe('The probes on this line.'),
+    host: z.string().min(1).max(255).describe('Name or address of the serial server or of the device.'),
+    port: port.describe('TCP port on which it passes the bytes of the line through, unchanged.'),
+    talker: talker.describe('The device at its far end; speed and parity are set on the server.'),
   }),
   z.strictObject({
     kind: z.literal('modbus-tcp'),
     name: name.describe('Your name for it, as faults and logs call it.'),
     host: z.string().min(1).max(255).describe('Name or address of the device or converter.'),
     port: port.default(502).describe('TCP port; 502 is the one of Modbus.'),
+    framing: z
+      .enum(['tcp', 'rtu'])
+      .default('tcp')
+      .describe(
+        'tcp: the device or converter speaks Modbus TCP. rtu: a serial server that passes the bytes of the line through.',
+      ),
     probes: z.array(probe).max(247).default([]).describe('The probes on this line.'),
   }),
-  z.strictObject({
-    kind: z.literal('mqtt-broker'),
-    name: name.describe('Your name for it, as faults and logs call it.'),
-    host: z.string().default('0.0.0.0').describe('Address that the built-in broker listens on.'),
-    port: port.default(1883).describe('TCP port of the built-in broker.'),
-    username: z.string().max(128).optional().describe('Name to sign in with; with it a password is needed.'),
-    password: z
-      .string()
-      .max(256)
-      .optional()
-      .meta({ secret: true })
-      .describe('Use ${file:/path} or ${env:NAME}; never the password itself.'),
-    ...decoderSettings,
-  }),
-  z.strictObject({
-    kind: z.literal('mqtt'),
-    name: name.describe('Your name for it, as faults and logs call it.'),
-    url: z
-      .string()
-      .regex(/^(mqtt|mqtts|tcp|ssl|ws|wss):\/\/\S+$/, 'must look like mqtt://host:1883')
-      .describe('Address of the broker.'),
-    username: z.string().max(128).optional().describe('Name to sign in with; with it a password is needed.'),
-    password: z
-      .string()
-      .max(256)
-      .optional()
-      .meta({ secret: true })
-      .describe('Use ${file:/path} or ${env:NAME}; never the password itself.'),
-    caFile: z.string().optional().describe('Certificate authority of the broker (PEM).'),
-    certFile: z.string().optional().describe('Client certificate (PEM).'),
-    keyFile: z.string().optional().describe('Client key (PEM).'),
-    ...decoderSettings,
-  }),
+  z
+    .strictObject({
+      kind: z.literal('mqtt-broker'),
+      name: name.describe('Your name for it, as faults and logs call it.'),
+      host: z.string().default('0.0.0.0').describe('Address that the built-in broker listens on.'),
+      port: port.default(1883).describe('TCP port of the built-in broker.'),
+      username: z
+        .string()
+        .max(128)
+        .optional()
+        .describe('Name to sign in with; with it a password is needed.'),
+      password: z
+        .string()
+        .max(256)
+        .optional()
+        .meta({ secret: true })
+        .describe('Use ${file:/path} or ${env:NAME}; never the password itself.'),
+      ...ownBrokerSettings,
+      ...decoderSettings,
+    })
+    .superRefine(checkOwnBroker),
+  z
+    .strictObject({
+      kind: z.literal('mqtt'),
+      name: name.describe('Your name for it, as faults and logs call it.'),
+      url: z
+        .string()
+        .regex(/^(mqtt|mqtts|tcp|ssl|ws|wss):\/\/\S+$/, 'must look like mqtt://host:1883')
+        .describe('Address of the broker.'),
+      username: z
+        .string()
+        .max(128)
+        .optional()
+        .describe('Name to sign in with; with it a password is needed.'),
+      password: z
+        .string()
+        .max(256)
+        .optional()
+        .meta({ secret: true })
+        .describe('Use ${file:/path} or ${env:NAME}; never the password itself.'),
+      ...brokerClientSettings,
+      ...decoderSettings,
+    })
+    .superRefine(checkBrokerClient),
   z.strictObject({
     kind: z.literal('camera-folder'),
     name: name.describe('Your name for it, as faults and logs call it.'),

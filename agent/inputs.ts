@@ -7,21 +7,29 @@ import type { BusMessage, MessageSource, SourceFault } from './bus/message-sourc
 import { topicMatches } from './bus/topic-filter.ts'
 import type { AgentConfig, BusConfig, ProbeConfig } from './config.ts'
 import { createDecoder } from './devices/decode-as.ts'
+import { LorawanCodecs } from './devices/lorawan/codecs.ts'
+import type { CodecOf } from './devices/lorawan/lora-device.ts'
 import type { MessageDecoder } from './devices/message-decoder.ts'
-import type { PolledProbe } from './devices/modbus/ask-probe.ts'
+import { framingOf, type ModbusProtocol } from './devices/modbus/framing-of.ts'
+import type { PolledProbe } from './devices/modbus/polled-probe.ts'
 import { ModbusPoller } from './devices/modbus/poller.ts'
-import { loadProfile } from './devices/modbus/profile.ts'
-import { rtuFraming } from './devices/modbus/rtu-frame.ts'
-import { TcpFraming } from './devices/modbus/tcp-frame.ts'
+import { loadProfile, type Profile } from './devices/modbus/profile.ts'
+import type { CounterStore } from './devices/modbus/running-total.ts'
 import type { Observation } from './devices/observation.ts'
+import { vocabularyWith } from './devices/vocabulary/vocabulary.ts'
+import { talkerInput, talkerSettings } from './line-input.ts'
+import type { LorawanConfig } from './lorawan-config.ts'
+import { type TalkerConfig, talkerOf } from './talker-config.ts'
 
 /**
  * Everything that brings observations in, made from the config:
  *
  *   serial, TCP ─► line ─► poller (asks, frames, profile) ─┐
+ *                       └► talker (its own way to talk) ───┤
  *   broker, MQTT ─► source ─► decoders ────────────────────┴─► accept (resolves when it is on disk)
  */
-export type LineBus = Extract<BusConfig, { kind: 'serial' | 'modbus-tcp' }>
+export type ProbeBus = Extract<BusConfig, { kind: 'serial' | 'modbus-tcp' }>
+export type LineBus = ProbeBus | Extract<BusConfig, { kind: 'tcp-line' }>
 export type MessageBus = Extract<BusConfig, { kind: 'mqtt-broker' | 'mqtt' }>
 export type CameraBus = Extract<BusConfig, { kind: 'camera-folder' }>
 
@@ -36,9 +44,15 @@ export interface InputsOptions {
     observations: readonly Observation[],
     wait: 'commit' | 'window',
   ) => Promise<void>
+  /** Where the running totals of counters go on. */
+  readonly counters?: CounterStore
+  /** Whose bytes the box decodes itself; nobody's if not given. */
+  readonly lorawan?: LorawanConfig
   /** Resolves when photo and finding are on disk (`kept`), or no picture came out of the file (`bad`). */
   readonly takePhoto: (bus: CameraBus, path: string) => Promise<'kept' | 'bad'>
   readonly onSeen: (device: string, bus: string) => void
+  /** The device, or its node or broker for it, said that it went offline. */
+  readonly onGone?: (device: string) => void
   /** `subject` is a device's name, or a bus's. */
   readonly onFault: (subject: string, code: string, detail: string) => void
 }
@@ -66,15 +80,17 @@ export class Inputs {
   readonly #options: InputsOptions
   readonly #inputs: readonly Input[]
   readonly #started = new Set<Input>()
+  readonly #codecs: LorawanCodecs | undefined
   #cancelRetry = () => {}
 
   /** Throws when a profile that the config names can't be had. */
   constructor(options: InputsOptions) {
     this.#options = options
+    this.#codecs = options.lorawan && codecsOf(options.lorawan, options.clock)
     this.#inputs = options.buses.map((bus) =>
       bus.kind === 'camera-folder'
         ? this.#cameraInput(bus)
-        : bus.kind === 'serial' || bus.kind === 'modbus-tcp'
+        : bus.kind === 'serial' || bus.kind === 'modbus-tcp' || bus.kind === 'tcp-line'
           ? this.#lineInput(bus)
           : this.#messageInput(bus),
     )
@@ -89,6 +105,7 @@ export class Inputs {
   async stop(): Promise<void> {
     this.#cancelRetry()
     await Promise.allSettled(this.#inputs.map((input) => input.stop()))
+    await this.#codecs?.stop()
   }
 
   states(): BusState[] {
@@ -109,27 +126,33 @@ export class Inputs {
   }
 
   #lineInput(bus: LineBus): Input {
-    const { clock, openLine, accept, onFault } = this.#options
-    const probes = bus.probes.map(polledProbe)
+    const talker = talkerOf(bus)
+    if (talker) return this.#talkerInput(bus, talker)
+    return this.#probeInput(bus as ProbeBus)
+  }
+
+  #talkerInput(bus: LineBus, talker: TalkerConfig): Input {
+    const { openLine, ...options } = this.#options
+    const line = openLine(bus, talkerSettings(talker))
+    const input = talkerInput({ ...options, bus: bus.name, talker, line })
+    return lineBusInput(bus, line, { start: async () => input.start(), stop: () => input.stop() })
+  }
+
+  #probeInput(bus: ProbeBus): Input {
+    const { clock, openLine, accept, onFault, counters } = this.#options
+    const protocol = protocolOf(bus)
+    const probes = bus.probes.map((probe) => polledProbe(probe, protocol))
     const line = openLine(bus, probes[0]?.settings ?? DEFAULT_LINE)
     const poller = new ModbusPoller({
       line,
-      framing: bus.kind === 'serial' ? rtuFraming : new TcpFraming(),
+      framing: framingOf(protocol),
       probes,
       clock,
       onReadings: (_device, observations) => accept(bus.name, observations, 'window'),
       onFault: (device, code, detail) => onFault(device ?? bus.name, code, detail),
+      ...(counters ? { counters } : {}),
     })
-    return {
-      name: bus.name,
-      kind: bus.kind,
-      start: async () => poller.start(),
-      stop: () => poller.stop(),
-      state: () => {
-        const { isOpen, detail, since } = line.state()
-        return { isUp: isOpen, detail, since }
-      },
-    }
+    return lineBusInput(bus, line, { start: async () => poller.start(), stop: () => poller.stop() })
   }
 
   #cameraInput(bus: CameraBus): Input {
@@ -151,7 +174,18 @@ export class Inputs {
   }
 
   #messageInput(bus: MessageBus): Input {
-    const decoders = decodersOf(bus)
+    const { clock, onFault } = this.#options
+    const decoders = decodersOf(
+      bus,
+      {
+        clock,
+        publish: (topic, payload) => {
+          const sent = source.publish?.(topic, payload) ?? Promise.reject(new VuonError('link-down'))
+          sent.catch((error: Error) => onFault(bus.name, 'not-asked', `${topic}: ${error.message}`))
+        },
+      },
+      this.#codecs?.codecOf,
+    )
     const topics = decoders.flatMap((decoder) => decoder.topicFilters)
     const source = this.#options.openSource(bus, topics, (code, detail) =>
       this.#options.onFault(bus.name, code, detail),
@@ -159,7 +193,13 @@ export class Inputs {
     return {
       name: bus.name,
       kind: bus.kind,
-      start: () => source.start((message) => this.#take(decoders, message)),
+      start: () =>
+        source.start((message) =>
+          this.#take(decoders, message).finally(() => {
+            const topics = decoders.flatMap((decoder) => decoder.takeNewTopics?.() ?? [])
+            if (topics.length > 0) source.subscribe?.(topics)
+          }),
+        ),
       stop: async () => {
         await source.stop()
         await Promise.all(decoders.map((decoder) => decoder.stop?.()))
@@ -173,17 +213,19 @@ export class Inputs {
 
   /** Resolves when the message's readings are on disk: its acknowledgement waits for this. */
   async #take(decoders: readonly MessageDecoder[], message: BusMessage): Promise<void> {
-    const { accept, onSeen, onFault } = this.#options
+    const { accept, onSeen, onGone, onFault } = this.#options
     const { bus, topic, payload, qos, isRetained } = message
     let isKnown = false
     for (const decoder of decoders) {
-      if (!decoder.topicFilters.some((filter) => topicMatches(filter, topic))) continue
+      if (!wantsTopic(decoder, topic)) continue
       isKnown = true
       const result = await decoder.decode({ topic, payload, isRetained })
       for (const { code, detail } of result.errors)
         onFault(result.deviceSeen?.id ?? bus, code, `${topic}: ${detail}`)
       if (result.deviceSeen && result.deviceSeen.availability !== 'offline' && !isRetained)
         onSeen(result.deviceSeen.id, bus)
+      if (result.deviceSeen?.availability === 'offline') onGone?.(result.deviceSeen.id)
+      for (const device of result.devicesGone ?? []) onGone?.(device)
       if (result.readings.length > 0) {
         await accept(bus, result.readings, qos > 0 ? 'commit' : 'window')
         return
@@ -194,15 +236,37 @@ export class Inputs {
   }
 }
 
+const wantsTopic = (decoder: MessageDecoder, topic: string): boolean =>
+  decoder.wants?.(topic) ?? decoder.topicFilters.some((filter) => topicMatches(filter, topic))
+
+const lineBusInput = (
+  { name, kind }: LineBus,
+  line: ByteLine,
+  life: Pick<Input, 'start' | 'stop'>,
+): Input => ({
+  name,
+  kind,
+  ...life,
+  state: () => {
+    const { isOpen, detail, since } = line.state()
+    return { isUp: isOpen, detail, since }
+  },
+})
+
 const DEFAULT_LINE: LineSettings = { baudRate: 9600, parity: 'none', dataBits: 8, stopBits: 1 }
 
+export const protocolOf = (bus: ProbeBus): ModbusProtocol =>
+  bus.kind === 'serial' ? bus.protocol : bus.framing
+
 /** A probe as the config and its profile together describe it. */
-export function polledProbe(probe: ProbeConfig): PolledProbe {
+export function polledProbe(probe: ProbeConfig, protocol: ModbusProtocol = 'rtu'): PolledProbe {
   const profile = loadProfile(probe.profile)
+  const { baudRate, parity, dataBits, stopBits } = lineOf(profile, protocol)
   const settings: LineSettings = {
-    ...profile.line,
-    ...(probe.baudRate === undefined ? {} : { baudRate: probe.baudRate }),
-    ...(probe.parity === undefined ? {} : { parity: probe.parity }),
+    baudRate: probe.baudRate ?? baudRate,
+    parity: probe.parity ?? parity,
+    dataBits: probe.dataBits ?? dataBits,
+    stopBits: probe.stopBits ?? stopBits,
   }
   return {
     name: probe.name,
@@ -214,13 +278,25 @@ export function polledProbe(probe: ProbeConfig): PolledProbe {
   }
 }
 
-/** Throws when a probe names a profile that is not there: `config check` and the start ask this. */
+/** Modbus ASCII is 7E1 by its standard, unless ASCII is what the profile's line settings are written for. */
+export function lineOf(profile: Profile, protocol: ModbusProtocol): LineSettings {
+  return protocol === 'ascii' && profile.protocols[0] !== 'ascii'
+    ? { baudRate: profile.line.baudRate, parity: 'even', dataBits: 7, stopBits: 1 }
+    : profile.line
+}
+
+/** Throws when a probe names a profile that is not there, or a vocabulary has mistakes: `config check` and the start ask this. */
 export function checkProfiles(config: AgentConfig): void {
   for (const bus of config.buses) {
+    if ('vocabulary' in bus) vocabularyWith(bus.vocabulary)
     if (!('probes' in bus)) continue
     for (const probe of bus.probes) {
       try {
         loadProfile(probe.profile)
+        if (bus.kind === 'serial' && bus.protocol === 'rtu' && probe.dataBits === 7)
+          throw new VuonError('config-invalid', 'Modbus RTU needs 8 data bits.', {
+            hint: 'Take dataBits out, or set protocol: ascii on the bus.',
+          })
       } catch (error) {
         if (!(error instanceof VuonError)) throw error
         throw new VuonError(
@@ -236,5 +312,19 @@ export function checkProfiles(config: AgentConfig): void {
   }
 }
 
-const decodersOf = (bus: MessageBus): MessageDecoder[] =>
-  bus.decoders.map((kind) => createDecoder(kind, { zigbee2mqttBase: bus.zigbee2mqttBase }))
+/** The codecs of the config: nothing is read or started before a node needs one. */
+export const codecsOf = ({ codecsDir, codecs }: LorawanConfig, clock: Clock): LorawanCodecs =>
+  new LorawanCodecs({ folder: codecsDir, rules: codecs, clock })
+
+export const decodersOf = (
+  bus: MessageBus,
+  /** How a decoder may ask a node something; without it none asks. */
+  asking?: { clock: Clock; publish: (topic: string, payload: Uint8Array) => void },
+  /** For bytes that a network server left as they are; without it they are an error. */
+  codecOf?: CodecOf,
+): MessageDecoder[] => {
+  const { withGroup, reorderMs } = bus.sparkplug
+  const sparkplug = { withGroup, ...(asking ? { rebirth: { ...asking, reorderMs } } : {}) }
+  // The settings of the bus are named as the decoders' own.
+  return bus.decoders.map((kind) => createDecoder(kind, { ...bus, sparkplug, codecOf }))
+}

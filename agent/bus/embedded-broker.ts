@@ -1,9 +1,8 @@
-import { timingSafeEqual } from 'node:crypto'
-import { createServer, type Server, type Socket } from 'node:net'
-import { Aedes, type AuthenticateError, type Client, type PublishPacket } from 'aedes'
+import { Aedes, type AuthenticateError, type Client, type ConnectPacket, type PublishPacket } from 'aedes'
 import type { Clock } from '#contract/ground/clock.ts'
 import { VuonError } from '#contract/ground/errors.ts'
-import { BoundedConnection, PacketTooLarge } from './bounded-connection.ts'
+import { BrokerDoor, CONNECT_PATIENCE_MS, type DoorOptions } from './broker-door.ts'
+import { type BrokerUser, BrokerUsers, maySubscribe, mayUse } from './broker-users.ts'
 import {
   type BusMessage,
   MAX_PAYLOAD_BYTES,
@@ -11,103 +10,94 @@ import {
   type SourceFault,
   type SourceState,
 } from './message-source.ts'
+import type { Presence } from './presence.ts'
+import { RetainedBounds } from './retained-bounds.ts'
 
 /**
- * The broker inside the agent: a box works without installing another one. It speaks MQTT 3.1 and 3.1.1.
+ * The broker inside the agent: a box works without installing another one. It speaks MQTT 3.1 and 3.1.1; a client that
+ * speaks 5 is told so in its own words (CONNACK 132) and, if it speaks nothing else, needs another broker.
  * A PUBACK leaves after `deliver` resolved, because aedes asks `authorizePublish` first and acknowledges
  * after its answer. When it rejects, the connection is closed and the node sends the message again.
  */
-export interface EmbeddedBrokerOptions {
+export interface EmbeddedBrokerOptions extends Omit<DoorOptions, 'maxPacketBytes'> {
   readonly bus: string
-  readonly host: string
-  readonly port: number
-  readonly username?: string | undefined
-  readonly password?: string | undefined
-  readonly maxClients?: number
+  /** Who may sign in; everybody if there are none. */
+  readonly users?: readonly BrokerUser[]
+  readonly presence?: Presence | undefined
   readonly clock: Clock
-  readonly onFault?: SourceFault
 }
 
-// A farm has tens of nodes; a stranger's thousand connections must not take the box's memory.
-const MAX_CLIENTS = 64
-// aedes keeps retained messages in memory: 1,000 device states and lists of 1 kB are 1 MB.
-const MAX_RETAINED_TOPICS = 1000
-const MAX_RETAINED_BYTES = 8 * 1024 * 1024
 const MAX_TOPIC_CHARS = 512
 // Topic and payload at their largest, and the header around them.
 const MAX_PACKET_BYTES = MAX_PAYLOAD_BYTES + 4 * MAX_TOPIC_CHARS + 16
+// A reader that takes nothing for so long is closed: what waits for it holds the others up.
+const DRAIN_PATIENCE_MS = 10_000
+// CONNACK of MQTT 5 (§3.2): flags 0, reason 132 "unsupported protocol version", no properties.
+const NOT_MQTT_5 = Uint8Array.of(0x20, 3, 0, 132, 0)
 
 export class EmbeddedBroker implements MessageSource {
   readonly #options: EmbeddedBrokerOptions
-  readonly #sockets = new Set<Socket>()
-  readonly #retained = new Map<string, number>()
-  #retainedBytes = 0
+  readonly #users: BrokerUsers
+  readonly #userOf = new WeakMap<Client, BrokerUser>()
+  readonly #retained = new RetainedBounds()
   #deliver: (message: BusMessage) => Promise<void> = () => Promise.reject(new VuonError('link-down'))
   #aedes: Aedes | undefined
-  #server: Server | undefined
+  #door: BrokerDoor | undefined
   #state: SourceState
 
   constructor(options: EmbeddedBrokerOptions) {
     this.#options = options
+    this.#users = new BrokerUsers(options.users ?? [])
     this.#state = { isConnected: false, detail: 'not started', since: options.clock.wallMs() }
   }
 
-  /** Resolves when it listens; rejects when the port is taken. */
+  /** Resolves when it listens; rejects when the port is taken, or with `file-unreadable` for its certificate. */
   async start(deliver: (message: BusMessage) => Promise<void>): Promise<void> {
     this.#deliver = deliver
+    const door = new BrokerDoor({ ...this.#options, maxPacketBytes: MAX_PACKET_BYTES })
     const aedes = await Aedes.createBroker({
-      // A session kept for a client that is away is a queue without a bound. Nodes send; they don't need one.
-      preConnect: (_client, packet, answer) => {
-        packet.clean = true
-        answer(null, true)
-      },
+      preConnect: (client, packet, answer) => this.#meet(client, packet, answer),
       authenticate: (client, username, password, answer) =>
-        this.#authenticate(client, username, password, answer),
+        void this.#authenticate(client, username ?? '', password, answer),
       authorizePublish: (client, packet, answer) => {
         this.#publish(client, packet).then(
           () => answer(null),
           (error: Error) => answer(error),
         )
       },
-      authorizeSubscribe: (_client, subscription, answer) =>
-        answer(null, subscription.topic.startsWith('$') ? null : subscription),
+      authorizeSubscribe: (client, subscription, answer) =>
+        answer(null, this.#mayRead(client, subscription.topic) ? subscription : null),
       maxTopicLevels: 32,
       maxInflightInbound: 100,
+      connectTimeout: CONNECT_PATIENCE_MS,
+      drainTimeout: DRAIN_PATIENCE_MS,
       keepaliveLimit: 0,
-    })
+    } as Parameters<typeof Aedes.createBroker>[0])
     aedes.on('clientError', (client, error) => this.#fault('client-error', `${client.id}: ${error.message}`))
-    aedes.on('connectionError', (_client, error) => this.#fault('client-error', error.message))
+    aedes.on('connectionError', (_client, error) => {
+      if (!(error instanceof AlreadyTold)) this.#fault('client-error', error.message)
+    })
     aedes.on(
       'error' as 'closed',
       ((error: Error) => this.#fault('client-error', error.message)) as () => void,
     )
     this.#aedes = aedes
-    const server = createServer((socket) => this.#accept(aedes, socket))
-    this.#server = server
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', (cause) => {
-        this.#say(false, cause.message)
-        reject(
-          new VuonError('internal', `The broker can't listen on ${this.#address()}: ${cause.message}`, {
-            cause,
-            hint: 'Another broker may be running; stop it, or use a bus of kind mqtt that points to it.',
-          }),
-        )
-      })
-      server.listen(this.#options.port, this.#options.host, () => resolve())
-    })
-    server.on('error', (error) => this.#fault('client-error', error.message))
-    this.#say(true, `listening on ${this.#address()}`)
+    this.#door = door
+    try {
+      this.#say(true, await door.open((connection) => void aedes.handle(connection)))
+    } catch (error) {
+      this.#say(false, error instanceof Error ? error.message : String(error))
+      throw error
+    }
+    await this.#sayPresence(true)
   }
 
   async stop(): Promise<void> {
+    await this.#sayPresence(false)
     const broker = this.#aedes
-    const server = this.#server
     this.#aedes = undefined
-    this.#server = undefined
-    const isClosed = new Promise<void>((resolve) => (server ? server.close(() => resolve()) : resolve()))
+    const isClosed = this.#door?.close()
     if (broker) await new Promise<void>((resolve) => broker.close(() => resolve()))
-    for (const socket of this.#sockets) socket.destroy()
     await isClosed
     this.#say(false, 'stopped')
   }
@@ -116,49 +106,76 @@ export class EmbeddedBroker implements MessageSource {
     return this.#state
   }
 
+  publish(topic: string, payload: Uint8Array): Promise<void> {
+    return this.#send(topic, payload, false)
+  }
+
   /** The port it listens on, which the system chose when the option said 0. */
   get port(): number {
-    const address = this.#server?.address()
-    return typeof address === 'object' && address ? address.port : this.#options.port
+    return this.#door?.port ?? this.#options.port
   }
 
-  #accept(aedes: Aedes, socket: Socket): void {
-    if (this.#sockets.size >= (this.#options.maxClients ?? MAX_CLIENTS)) {
-      this.#fault('too-many-clients', `${socket.remoteAddress} was turned away`)
-      socket.destroy()
+  // --- who comes in ---
+
+  #meet(
+    client: Client,
+    packet: ConnectPacket,
+    answer: (error: Error | null, isWelcome: boolean) => void,
+  ): void {
+    // aedes would answer in the words of 3.1.1, which such a client can't read.
+    if ((packet as { protocolVersion?: number }).protocolVersion === 5) {
+      this.#fault('mqtt-5-refused', `${packet.clientId || 'a client without name'} speaks MQTT 5`)
+      client.conn.write(NOT_MQTT_5)
+      answer(new AlreadyTold('MQTT 5'), false)
       return
     }
-    this.#sockets.add(socket)
-    socket.setNoDelay(true)
-    socket.on('close', () => this.#sockets.delete(socket))
-    const connection = new BoundedConnection(socket, MAX_PACKET_BYTES)
-    connection.on('error', (error) => {
-      if (error instanceof PacketTooLarge)
-        this.#fault('message-too-large', `${socket.remoteAddress}: ${error.message}`)
-    })
-    aedes.handle(connection)
+    // A session kept for a client that is away is a queue without a bound. Nodes send; they don't need one.
+    packet.clean = true
+    answer(null, true)
   }
 
-  #authenticate(
+  async #authenticate(
     client: Client,
-    username: string | undefined,
+    username: string,
     password: Uint8Array | undefined,
     answer: (error: AuthenticateError | null, isAllowed: boolean | null) => void,
-  ): void {
-    const wanted = this.#options
-    const isAllowed =
-      wanted.username === undefined ||
-      (isSameText(username ?? '', wanted.username) &&
-        isSameText(new TextDecoder().decode(password ?? new Uint8Array()), wanted.password ?? ''))
-    if (!isAllowed) this.#fault('wrong-password', `${client.id} as ${username ?? 'nobody'}`)
-    answer(null, isAllowed)
+  ): Promise<void> {
+    if (this.#users.isOpen) {
+      answer(null, true)
+      return
+    }
+    const text = new TextDecoder().decode(password ?? new Uint8Array())
+    const signIn = await this.#users.signIn(username, text)
+    if (signIn.kind === 'in') this.#userOf.set(client, signIn.user)
+    else
+      this.#fault(
+        signIn.kind === 'busy' ? 'too-many-clients' : 'wrong-password',
+        `${client.id} as ${username || 'nobody'}`,
+      )
+    answer(null, signIn.kind === 'in')
+  }
+
+  // --- messages ---
+
+  #mayRead(client: Client | null, filter: string): boolean {
+    if (filter.startsWith('$')) return false
+    if (this.#users.isOpen) return true
+    const user = client && this.#userOf.get(client)
+    const isAllowed = user ? maySubscribe(user, filter) : false
+    if (!isAllowed) this.#fault('topic-not-allowed', `${user?.name ?? 'nobody'} may not read ${filter}`)
+    return isAllowed
   }
 
   async #publish(client: Client | null, packet: PublishPacket): Promise<void> {
     const { topic, qos } = packet
-    if (topic.startsWith('$') || topic.length > MAX_TOPIC_CHARS) {
+    if (topic.startsWith('$') || topic.length > MAX_TOPIC_CHARS || topic === this.#options.presence?.topic) {
       this.#fault('topic-refused', topic.slice(0, 80))
       throw new Error('this topic is not taken')
+    }
+    const user = client ? this.#userOf.get(client) : undefined
+    if (!this.#users.isOpen && !(user && mayUse(user, topic))) {
+      this.#fault('topic-not-allowed', `${user?.name ?? 'nobody'} may not write ${topic.slice(0, 80)}`)
+      throw new Error('this topic is not allowed')
     }
     // A QoS 2 publish that came before and waits for its PUBREL was delivered then (MQTT-4.3.3-2).
     if (qos === 2 && client && (await this.#isKnownQos2(client, packet))) return
@@ -168,7 +185,7 @@ export class EmbeddedBroker implements MessageSource {
       this.#fault('message-too-large', `${topic}: ${payload.length} bytes`)
       return
     }
-    if (packet.retain && !this.#mayRetain(topic, payload.length)) {
+    if (packet.retain && !this.#retained.mayRetain(topic, payload.length)) {
       this.#fault('too-many-retained', topic)
       packet.retain = false
     }
@@ -181,18 +198,6 @@ export class EmbeddedBroker implements MessageSource {
     }
   }
 
-  #mayRetain(topic: string, sizeBytes: number): boolean {
-    const old = this.#retained.get(topic)
-    const total = this.#retainedBytes - (old ?? 0) + sizeBytes
-    // An empty retained message deletes the one before it (MQTT 3.1.1 §3.3.1.3).
-    if (sizeBytes === 0) this.#retained.delete(topic)
-    else if (total > MAX_RETAINED_BYTES || (old === undefined && this.#retained.size >= MAX_RETAINED_TOPICS))
-      return false
-    else this.#retained.set(topic, sizeBytes)
-    this.#retainedBytes = total
-    return true
-  }
-
   #isKnownQos2(client: Client, packet: PublishPacket): Promise<boolean> {
     const { persistence } = this.#aedes as unknown as {
       persistence: { incomingGetPacket(client: Client, packet: PublishPacket): Promise<unknown> }
@@ -203,8 +208,27 @@ export class EmbeddedBroker implements MessageSource {
     )
   }
 
-  #address(): string {
-    return `${this.#options.host}:${this.#options.port}`
+  /** For edge nodes that wait for their host; a broker that is gone takes their connection with it. */
+  async #sayPresence(isOnline: boolean): Promise<void> {
+    const { presence, clock } = this.#options
+    if (presence && this.#aedes)
+      await this.#send(presence.topic, presence.payload(isOnline, clock.wallMs()), true)
+  }
+
+  async #send(topic: string, payload: Uint8Array, retain: boolean): Promise<void> {
+    const broker = this.#aedes
+    if (!broker) throw new VuonError('link-down')
+    const packet = {
+      cmd: 'publish',
+      topic,
+      payload: Buffer.from(payload),
+      qos: 0,
+      retain,
+      dup: false,
+    } as const
+    await new Promise<void>((resolve, reject) =>
+      broker.publish(packet, (error) => (error ? reject(error) : resolve())),
+    )
   }
 
   #say(isConnected: boolean, detail: string): void {
@@ -216,9 +240,5 @@ export class EmbeddedBroker implements MessageSource {
   }
 }
 
-/** Takes the same time wherever the two differ. */
-function isSameText(given: string, wanted: string): boolean {
-  const bytes = Buffer.alloc(Buffer.byteLength(wanted))
-  const isFilled = bytes.write(given) === bytes.length
-  return timingSafeEqual(bytes, Buffer.from(wanted)) && isFilled && given.length === wanted.length
-}
+/** Closes a connection about which a fault of its own was told. */
+class AlreadyTold extends Error {}

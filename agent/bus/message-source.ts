@@ -7,6 +7,16 @@ export interface MessageSource {
    */
   start(deliver: (message: BusMessage) => Promise<void>): Promise<void>
   stop(): Promise<void>
+  /**
+   * Sends one message, at QoS 0 and not to be retained: a question to a node. Rejects while there is no connection.
+   * Absent where the source only listens.
+   */
+  publish?(topic: string, payload: Uint8Array): Promise<void>
+  /**
+   * Listens to further topics from now on, over reconnects too. Absent where the source hears everything anyway, or
+   * can't be told while it runs.
+   */
+  subscribe?(topics: readonly string[]): void
   state(): SourceState
 }
 
@@ -32,6 +42,11 @@ export type SourceFault = (code: SourceFaultCode, detail: string) => void
 export type SourceFaultCode =
   | 'connection-lost'
   | 'refused-by-broker'
+  | 'broker-certificate'
+  | 'client-certificate'
+  | 'stranger-refused'
+  | 'mqtt-5-refused'
+  | 'topic-not-allowed'
   | 'not-stored'
   | 'message-too-large'
   | 'topic-refused'

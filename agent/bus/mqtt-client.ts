@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { connect, type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt'
+import { connect, type IPublishPacket, type MqttClient } from 'mqtt'
 import { Backoff } from '#contract/ground/backoff.ts'
-import { equalBytes } from '#contract/ground/bytes.ts'
 import type { Clock } from '#contract/ground/clock.ts'
 import { VuonError } from '#contract/ground/errors.ts'
 import type { Random } from '#contract/ground/random.ts'
@@ -12,6 +10,15 @@ import {
   type SourceFault,
   type SourceState,
 } from './message-source.ts'
+import {
+  type BrokerAddress,
+  connectionOptions,
+  type MqttVersion,
+  refusalOf,
+  speaksOtherVersion,
+} from './mqtt-connection.ts'
+import { type Presence, PresenceAtBroker } from './presence.ts'
+import { Unacknowledged } from './unacknowledged.ts'
 
 /**
  * A client of an outside broker that acknowledges only what is stored, with many messages in flight.
@@ -26,92 +33,100 @@ import {
  * After a reconnect the broker sends what was not acknowledged again, with the same ids. What was stored
  * meanwhile is recognised by id and content, acknowledged, and not delivered twice.
  */
-export interface MqttSourceOptions {
+export interface MqttSourceOptions extends BrokerAddress {
   readonly bus: string
-  readonly url: string
-  /** Must stay the same over restarts: the broker keeps messages for it while this box is away. */
-  readonly clientId: string
   readonly topics: readonly string[]
-  readonly username?: string | undefined
-  readonly password?: string | undefined
-  readonly caFile?: string | undefined
-  readonly certFile?: string | undefined
-  readonly keyFile?: string | undefined
+  /** MQTT 3.1.1 (4) or 5. If not given: 5, and 3.1.1 from the moment that the broker says it doesn't speak 5. */
+  readonly protocol?: MqttVersion | undefined
+  /** With it each connection begins anew at the broker, as standards with presence ask: nothing is kept for us. */
+  readonly presence?: Presence | undefined
   readonly clock: Clock
   readonly random: Random
   readonly onFault?: SourceFault
 }
 
-// 2,000 messages of 300 bytes are 600 kB; a broker with a larger window waits in its own memory, not in ours.
-const MAX_IN_FLIGHT = 2000
 const FIRST_RETRY_MS = 500
 const LONGEST_RETRY_MS = 60_000
-const KEEPALIVE_S = 30
 // A card that stalls must not keep the program from ending; what is not acknowledged comes again.
 const STOP_PATIENCE_MS = 5000
-
-interface Held {
-  readonly id: number
-  readonly topic: string
-  readonly payload: Uint8Array
-  readonly delivered: Promise<void>
-  isStored: boolean
-}
 
 export class MqttSource implements MessageSource {
   readonly #options: MqttSourceOptions
   readonly #backoff: Backoff
+  readonly #unacknowledged: Unacknowledged
+  #version: MqttVersion
   #client: MqttClient | undefined
   #deliver: (message: BusMessage) => Promise<void> = () => Promise.reject(new VuonError('link-down'))
-  /** QoS 1 messages of this connection in the order they came: acknowledgements keep that order (MQTT-4.6.0-2). */
-  #queue: Held[] = []
-  /** What came by id and was not acknowledged; lives over reconnects, until the session ends. */
-  readonly #held = new Map<number, Held>()
-  #inFlight = 0
-  #waiting: (() => void)[] = []
-  #isFlushDue = false
   #hasSubscribed = false
+  /** This attempt to connect failed, and that was told. */
+  #hasFailed = false
+  /** What messages named to listen to, beside the topics of the config. */
+  readonly #furtherTopics = new Set<string>()
   /** The last that was to be stored could not be. */
   #isRefusing = false
+  readonly #presence: PresenceAtBroker | undefined
   #cancelRetry = () => {}
   #isWanted = false
   #state: SourceState
 
   constructor(options: MqttSourceOptions) {
     this.#options = options
+    this.#version = options.protocol ?? 5
+    this.#presence = options.presence && new PresenceAtBroker(options.presence, options.clock)
     this.#backoff = new Backoff({
       firstMs: FIRST_RETRY_MS,
       longestMs: LONGEST_RETRY_MS,
       random: options.random,
     })
+    this.#unacknowledged = new Unacknowledged({
+      deliver: (packet, payload) => this.#deliverOne(packet, payload),
+      write: (bytes) => {
+        if (!this.#client?.connected) return false
+        this.#client.stream.write(bytes)
+        return true
+      },
+      onStored: () => {
+        if (this.#isRefusing) this.#backoff.succeeded()
+        this.#isRefusing = false
+      },
+      onNotStored: (error, isWaitedFor) => {
+        this.#isRefusing = true
+        this.#fault('not-stored', error instanceof Error ? error.message : String(error))
+        // The broker sends an unacknowledged message again only over a new connection.
+        if (!isWaitedFor) return
+        this.#unacknowledged.connectionEnded()
+        this.#client?.stream.destroy()
+      },
+    })
     this.#state = { isConnected: false, detail: 'not connected yet', since: options.clock.wallMs() }
   }
 
-  /** Resolves at once: a broker that is away is tried again with growing waits. */
+  /**
+   * Resolves at once: a broker that is away is tried again with growing waits. Rejects with `file-unreadable` when a
+   * certificate or key can't be read.
+   */
   async start(deliver: (message: BusMessage) => Promise<void>): Promise<void> {
     this.#deliver = deliver
     this.#isWanted = true
-    const client = connect(this.#options.url, this.#clientOptions())
-    this.#client = client
-    client.on('packetreceive', (packet) => {
-      if (packet.cmd === 'publish' && packet.qos === 1) packet.qos = 0
-    })
-    client.handleMessage = (packet, done) => this.#take(packet, done)
-    client.on('connect', (packet) => this.#connected(packet.sessionPresent))
-    client.on('close', () => this.#closed())
-    client.on('error', (error) => this.#failed(error))
+    this.#open()
   }
 
   async stop(): Promise<void> {
     this.#isWanted = false
     this.#cancelRetry()
     const client = this.#client
+    if (client?.connected) {
+      // What is being stored just now is acknowledged before we go, or it would come again.
+      await this.#withinPatience(Promise.allSettled(this.#unacknowledged.pending))
+      this.#unacknowledged.flush()
+      if (this.#presence) await this.#withinPatience(this.#presence.leave(client))
+    }
     this.#client = undefined
-    if (!client) return
-    // What is being stored just now is acknowledged before we go, or it would come again.
-    if (client.connected) await this.#withinPatience(this.#queue.map((held) => held.delivered))
-    this.#acknowledge(client)
-    await client.endAsync(!client.connected)
+    if (client) {
+      // A broker that does not close its end must not keep us.
+      await this.#withinPatience(client.endAsync(!client.connected))
+      client.end(true)
+    }
     this.#say(false, 'stopped')
   }
 
@@ -119,158 +134,121 @@ export class MqttSource implements MessageSource {
     return this.#state
   }
 
-  async #withinPatience(stored: readonly Promise<void>[]): Promise<void> {
+  async publish(topic: string, payload: Uint8Array): Promise<void> {
+    const client = this.#client
+    if (!client?.connected) throw new VuonError('link-down')
+    await client.publishAsync(topic, Buffer.from(payload), { qos: 0, retain: false })
+  }
+
+  #open(): void {
+    const will = this.#presence?.nextWill()
+    const client = connect(this.#options.url, connectionOptions(this.#options, this.#version, will))
+    this.#client = client
+    client.on('packetreceive', (packet) => {
+      if (packet.cmd === 'publish' && packet.qos === 1) packet.qos = 0
+    })
+    client.handleMessage = (packet, done) => this.#unacknowledged.take(packet, done)
+    client.on('connect', (packet) => this.#connected(client, packet.sessionPresent))
+    client.on('disconnect', ({ reasonCode }) => {
+      // MQTT 5 §3.14.2.1; 142: somebody else came with our client id.
+      this.#fault('refused-by-broker', `the broker ended the connection, reason ${reasonCode ?? 0}`)
+      // The one that hears it closes (MQTT-3.14.4-3), and mqtt.js leaves that to us.
+      client.stream.destroy()
+    })
+    client.on('close', () => {
+      if (this.#client === client) this.#closed(client)
+    })
+    client.on('error', (error) => {
+      if (this.#client === client) this.#failed(error)
+    })
+  }
+
+  async #withinPatience(what: Promise<unknown>): Promise<void> {
     let cancel = () => {}
     const patience = new Promise<void>((resolve) => {
       cancel = this.#options.clock.after(STOP_PATIENCE_MS, resolve)
     })
-    await Promise.race([Promise.allSettled(stored), patience])
+    await Promise.race([what.catch(() => {}), patience])
     cancel()
   }
 
-  #clientOptions(): IClientOptions {
-    const { clientId, username, password, caFile, certFile, keyFile } = this.#options
-    return {
-      clientId,
-      clean: false,
-      keepalive: KEEPALIVE_S,
-      // Reconnecting is done here, with jitter; subscribing too, because it depends on the session.
-      reconnectPeriod: 0,
-      resubscribe: false,
-      ...(username === undefined ? {} : { username }),
-      ...(password === undefined ? {} : { password }),
-      ...(caFile === undefined ? {} : { ca: readPem(caFile) }),
-      ...(certFile === undefined ? {} : { cert: readPem(certFile) }),
-      ...(keyFile === undefined ? {} : { key: readPem(keyFile) }),
-    }
-  }
-
-  #connected(isSessionPresent: boolean): void {
+  #connected(client: MqttClient, isSessionPresent: boolean): void {
     // A broker that we left because nothing could be stored is good, but not to be asked more often for that.
     if (!this.#isRefusing) this.#backoff.succeeded()
-    this.#say(true, this.#options.url)
-    if (!isSessionPresent) this.#held.clear()
+    this.#say(true, `${this.#options.url} (MQTT ${this.#version === 5 ? '5' : '3.1.1'})`)
+    if (!isSessionPresent) this.#unacknowledged.sessionEnded()
     // Once a start even with a session, for the retained device lists.
-    if (isSessionPresent && this.#hasSubscribed) return
+    if (!isSessionPresent || !this.#hasSubscribed) this.#subscribe(client)
+    this.#presence?.announce(client)
+  }
+
+  #subscribe(client: MqttClient): void {
     this.#hasSubscribed = true
+    this.#subscribeTo(client, [...this.#options.topics, ...this.#furtherTopics])
+  }
+
+  subscribe(topics: readonly string[]): void {
+    const news = topics.filter((topic) => !this.#furtherTopics.has(topic))
+    for (const topic of news) this.#furtherTopics.add(topic)
+    if (this.#client?.connected) this.#subscribeTo(this.#client, news)
+  }
+
+  #subscribeTo(client: MqttClient, topics: readonly string[]): void {
     // One packet a topic: mqtt.js tells of a refused one by an error for the whole packet.
-    for (const topic of this.#options.topics) {
-      this.#client?.subscribe(topic, { qos: 1 }, (error) => {
+    for (const topic of topics) {
+      client.subscribe(topic, { qos: 1 }, (error) => {
         if (!error) return
         this.#hasSubscribed = false
-        if (this.#client?.connected) this.#fault('refused-by-broker', `may not read ${topic}`)
+        if (client.connected) this.#fault('refused-by-broker', `may not read ${topic}`)
       })
     }
   }
 
   #failed(error: Error & { code?: unknown }): void {
+    // mqtt.js tells of one failed handshake twice.
+    if (this.#hasFailed) return
+    this.#hasFailed = true
+    if (speaksOtherVersion(error) && this.#version === 5 && this.#options.protocol === undefined) {
+      this.#version = 4
+      this.#say(false, 'the broker does not speak MQTT 5; going on with 3.1.1')
+      return
+    }
     this.#say(false, error.message)
-    // MQTT 3.1.1 §3.2.2.3: the broker knows us or our password not, or lets us in no more.
-    if (typeof error.code === 'number' && error.code >= 1 && error.code <= 5)
-      this.#fault('refused-by-broker', error.message)
+    const refusal = refusalOf(error)
+    if (refusal) this.#fault(refusal, error.message)
   }
 
-  #closed(): void {
-    if (this.#state.isConnected) this.#fault('connection-lost', this.#options.url)
-    if (this.#state.isConnected) this.#say(false, 'connection lost')
-    this.#queue = []
-    this.#wake()
+  #closed(client: MqttClient): void {
+    this.#hasFailed = false
+    if (this.#state.isConnected) {
+      this.#fault('connection-lost', this.#options.url)
+      this.#say(false, 'connection lost')
+    }
+    this.#unacknowledged.connectionEnded()
     if (!this.#isWanted) return
     this.#cancelRetry()
     this.#cancelRetry = this.#options.clock.after(this.#backoff.failed(), () => {
-      if (this.#isWanted) this.#client?.reconnect()
+      if (!this.#isWanted || this.#client !== client) return
+      if (client.options.protocolVersion === this.#version) {
+        if (this.#presence) client.options.will = this.#presence.nextWill()
+        client.reconnect()
+        return
+      }
+      client.end(true)
+      this.#open()
     })
-  }
-
-  /** `done` asks mqtt.js for the next packet: at once, unless too much is in flight. */
-  #take(packet: IPublishPacket, done: (error?: Error) => void): void {
-    this.#receive(packet)
-    if (this.#inFlight < MAX_IN_FLIGHT) done()
-    else this.#waiting.push(done)
-  }
-
-  #receive(packet: IPublishPacket): void {
-    const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload
-    const id = packet.messageId
-    const earlier = id === undefined || !packet.dup ? undefined : this.#held.get(id)
-    if (earlier && earlier.topic === packet.topic && equalBytes(earlier.payload, payload)) {
-      this.#queue.push(earlier)
-      this.#flushSoon()
-      return
-    }
-    const delivered = this.#deliverOne(packet, payload)
-    this.#inFlight++
-    const held: Held = { id: id ?? 0, topic: packet.topic, payload, delivered, isStored: false }
-    if (id !== undefined) {
-      this.#held.set(id, held)
-      this.#queue.push(held)
-    }
-    delivered.then(
-      () => {
-        held.isStored = true
-        if (this.#isRefusing) this.#backoff.succeeded()
-        this.#isRefusing = false
-        this.#settled()
-      },
-      (error: unknown) => {
-        this.#isRefusing = true
-        if (this.#held.get(held.id) === held) this.#held.delete(held.id)
-        this.#settled()
-        this.#fault('not-stored', error instanceof Error ? error.message : String(error))
-        if (id !== undefined && this.#queue.includes(held)) this.#startOver()
-      },
-    )
   }
 
   #deliverOne(packet: IPublishPacket, payload: Uint8Array): Promise<void> {
+    const { topic, retain } = packet
+    if (this.#presence?.heard(topic, payload, this.#client)) return Promise.resolve()
     if (payload.length > MAX_PAYLOAD_BYTES) {
       // Acknowledged all the same: it would come again for ever and block what stands behind it.
-      this.#fault('message-too-large', `${packet.topic}: ${payload.length} bytes`)
+      this.#fault('message-too-large', `${topic}: ${payload.length} bytes`)
       return Promise.resolve()
     }
-    const { topic, retain } = packet
     const qos = packet.messageId === undefined ? 0 : 1
     return this.#deliver({ bus: this.#options.bus, topic, payload, qos, isRetained: retain })
-  }
-
-  #settled(): void {
-    this.#inFlight--
-    this.#flushSoon()
-    if (this.#inFlight < MAX_IN_FLIGHT) this.#wake()
-  }
-
-  #wake(): void {
-    for (const done of this.#waiting.splice(0)) done()
-  }
-
-  /** A commit resolves many promises in one turn; their PUBACKs leave in one write. */
-  #flushSoon(): void {
-    if (this.#isFlushDue) return
-    this.#isFlushDue = true
-    setImmediate(() => {
-      this.#isFlushDue = false
-      if (this.#client) this.#acknowledge(this.#client)
-    })
-  }
-
-  #acknowledge(client: MqttClient): void {
-    if (!client.connected) return
-    let count = 0
-    while (this.#queue[count]?.isStored) count++
-    if (count === 0) return
-    const bytes = new Uint8Array(count * 4)
-    this.#queue.splice(0, count).forEach((held, index) => {
-      // PUBACK of MQTT 3.1.1 §3.4: type 4, two more bytes, the packet's id.
-      bytes.set([0x40, 2, held.id >> 8, held.id & 0xff], index * 4)
-      if (this.#held.get(held.id) === held) this.#held.delete(held.id)
-    })
-    client.stream.write(bytes)
-  }
-
-  /** The broker sends an unacknowledged message again only over a new connection. */
-  #startOver(): void {
-    this.#queue = []
-    this.#client?.stream.destroy()
   }
 
   #say(isConnected: boolean, detail: string): void {
@@ -280,13 +258,5 @@ export class MqttSource implements MessageSource {
 
   #fault(...fault: Parameters<SourceFault>): void {
     this.#options.onFault?.(...fault)
-  }
-}
-
-function readPem(file: string): Buffer {
-  try {
-    return readFileSync(file)
-  } catch (cause) {
-    throw new VuonError('file-unreadable', `${file} could not be read.`, { cause })
   }
 }

@@ -1,4 +1,4 @@
-import { SerialPort } from 'serialport'
+import type { SerialPort } from 'serialport'
 import { Backoff } from '#contract/ground/backoff.ts'
 import type { Clock } from '#contract/ground/clock.ts'
 import { VuonError } from '#contract/ground/errors.ts'
@@ -10,6 +10,7 @@ import {
   type LineState,
   sameSettings,
 } from './byte-line.ts'
+import { promptPort } from './prompt-port.ts'
 
 // A stick that was pulled comes back within seconds of being pushed in again; one that is gone for good
 // must not fill the log.
@@ -85,7 +86,7 @@ export class SerialLine implements ByteLine {
   }
 
   #tryToOpen(): Promise<void> {
-    const port = new SerialPort({ path: this.#path, ...this.#settings, autoOpen: false })
+    const port = promptPort({ path: this.#path, ...this.#settings, autoOpen: false })
     this.#port = port
     port.on('data', (bytes: Uint8Array) => {
       if (this.#port !== port) return

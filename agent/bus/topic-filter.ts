@@ -11,3 +11,14 @@ export function topicMatches(filter: string, topic: string): boolean {
   }
   return wanted.length === levels.length
 }
+
+/** Whether it is a filter at all: + and # alone in their level, # at the end (MQTT 3.1.1 §4.7.1). */
+export const isTopicFilter = (filter: string): boolean =>
+  filter !== '' &&
+  !filter.includes('\0') &&
+  filter
+    .split('/')
+    .every(
+      (level, index, levels) =>
+        !/[+#]/.test(level) || level === '+' || (level === '#' && index === levels.length - 1),
+    )

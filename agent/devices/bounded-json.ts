@@ -19,6 +19,11 @@ export function parseBoundedJson(payload: Uint8Array): ParsedJson {
   } catch {
     return refusal('not-utf8', 'the payload is not UTF-8 text')
   }
+  return parseBoundedText(text)
+}
+
+/** The same for text whose size somebody has looked at. */
+export function parseBoundedText(text: string): ParsedJson {
   const excess = excessOf(text)
   if (excess) return refusal('too-complex', excess)
   try {

@@ -1,21 +1,72 @@
 import { fromBase64, utf8 } from '#contract/ground/bytes.ts'
+import { ChirpStackDecoder } from './chirpstack/decoder.ts'
+import { EspHomeDecoder } from './esphome/decoder.ts'
+import { HomeAssistantDecoder } from './home-assistant/decoder.ts'
+import { JsonMappingDecoder } from './json-mapping/decoder.ts'
+import type { Mapping } from './json-mapping/mapping.ts'
+import { HeardLines, HeardPackets } from './lines/heard-messages.ts'
+import { NmeaFormat } from './lines/nmea/format.ts'
+import { Rg15Format } from './lines/rg15/format.ts'
+import type { CodecOf, LoraNaming } from './lorawan/lora-device.ts'
 import type { MessageDecoder } from './message-decoder.ts'
 import type { DecodeError, DecodeResult } from './observation.ts'
 import { refused } from './observation.ts'
+import { SparkplugDecoder, type SparkplugOptions } from './sparkplug/decoder.ts'
 import { TasmotaDecoder } from './tasmota/decoder.ts'
+import { TtnDecoder, type TtnPayload } from './ttn/decoder.ts'
+import { type Vocabulary, vocabularyWith } from './vocabulary/vocabulary.ts'
 import { Zigbee2MqttDecoder } from './zigbee2mqtt/decoder.ts'
+
+// The bucket that is sold outside of the United States.
+const DAVIS_METRIC_CLICK_MM = 0.2
 
 /** The kinds of message that `vuon-agent decode --as` and a bus's `decoders` know: one line each. */
 const DECODERS = {
   zigbee2mqtt: (options: DecoderOptions) =>
     new Zigbee2MqttDecoder(options.zigbee2mqttBase === undefined ? {} : { base: options.zigbee2mqttBase }),
   tasmota: () => new TasmotaDecoder(),
+  esphome: (options: DecoderOptions) =>
+    new EspHomeDecoder({ discoveryPrefix: options.homeAssistantPrefix, vocabulary: vocabularyOf(options) }),
+  'home-assistant': (options: DecoderOptions) =>
+    new HomeAssistantDecoder({ prefix: options.homeAssistantPrefix, vocabulary: vocabularyOf(options) }),
+  chirpstack: (options: DecoderOptions) =>
+    new ChirpStackDecoder({
+      vocabulary: vocabularyOf(options),
+      naming: options.lorawanNames,
+      codecOf: options.codecOf,
+    }),
+  ttn: (options: DecoderOptions) =>
+    new TtnDecoder({
+      vocabulary: vocabularyOf(options),
+      naming: options.lorawanNames,
+      prefers: options.ttnPayload,
+      codecOf: options.codecOf,
+    }),
+  json: (options: DecoderOptions) =>
+    new JsonMappingDecoder({ mappings: options.mappings, vocabulary: vocabularyOf(options) }),
+  sparkplug: (options: DecoderOptions) => new SparkplugDecoder(options.sparkplug),
+  nmea: () => new HeardLines('nmea', (device) => new NmeaFormat({ device })),
+  davis: () => new HeardPackets(DAVIS_METRIC_CLICK_MM),
+  rg15: () => new HeardLines('rg15', (device) => new Rg15Format(device)),
 } as const satisfies Record<string, (options: DecoderOptions) => MessageDecoder>
 
 export interface DecoderOptions {
   /** Base topic of Zigbee2MQTT; `zigbee2mqtt` if not given. */
   readonly zigbee2mqttBase?: string
+  /** Topic under which devices announce themselves; `homeassistant` if not given. */
+  readonly homeAssistantPrefix?: string | undefined
+  /** File with a farm's own names for quantities. */
+  readonly vocabulary?: string | undefined
+  readonly lorawanNames?: LoraNaming | undefined
+  readonly ttnPayload?: TtnPayload | undefined
+  /** For bytes that a LoRaWAN network server did not decode. */
+  readonly codecOf?: CodecOf | undefined
+  /** For `json`; without them each topic is a device and the names are looked up. */
+  readonly mappings?: readonly Mapping[] | undefined
+  readonly sparkplug?: SparkplugOptions
 }
+
+const vocabularyOf = ({ vocabulary }: DecoderOptions): Vocabulary => vocabularyWith(vocabulary)
 
 export type DecoderKind = keyof typeof DECODERS
 export const DECODE_KINDS = Object.keys(DECODERS) as readonly DecoderKind[]

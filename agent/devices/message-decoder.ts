@@ -5,6 +5,10 @@ export interface MessageDecoder {
   readonly kind: string
   /** What to subscribe to. */
   readonly topicFilters: readonly string[]
+  /** Asked instead of the filters where these are many: whether this topic is one that it reads. */
+  wants?(topic: string): boolean
+  /** What else to subscribe to since it was last asked: messages may name topics of their own. */
+  takeNewTopics?(): readonly string[]
   decode(message: IncomingMessage): DecodeResult | Promise<DecodeResult>
   /** Lets go of what it holds (a worker); what comes after is refused. */
   stop?(): Promise<void>

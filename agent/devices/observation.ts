@@ -30,6 +30,8 @@ export interface DecodeResult {
   /** Fields that are fine but that nobody has mapped to a quantity. */
   readonly ignoredFields: number
   readonly deviceSeen?: { readonly id: string; readonly availability?: 'online' | 'offline' }
+  /** Further devices that went offline with it. */
+  readonly devicesGone?: readonly string[]
 }
 
 export const observed = (

@@ -18,10 +18,12 @@ const CONVERSIONS: Partial<Record<Unit, Readonly<Record<string, Conversion>>>> =
     F: (fahrenheit) => ((fahrenheit - 32) * 5) / 9,
     K: (kelvin) => kelvin - 273.15,
   },
-  '%': { '%': same, '%RH': same, '%VWC': same, '% VWC': same },
+  '%': { '%': same, '%RH': same, '%VWC': same, '% VWC': same, 'm³/m³': times(100), fraction: times(100) },
+  kPa: { kPa: same, hPa: times(0.1), mbar: times(0.1), Pa: times(0.001) },
   hPa: {
     hPa: same,
     mbar: same,
+    bar: times(1000),
     kPa: times(10),
     Pa: times(0.01),
     // 1 mmHg = 133.322387415 Pa, 1 inHg = 3386.389 Pa (NIST SP 811, appendix B).
@@ -60,8 +62,16 @@ const CONVERSIONS: Partial<Record<Unit, Readonly<Record<string, Conversion>>>> =
 export function toTableUnit(value: number, from: string, unit: Unit): number | undefined {
   if (from === unit) return value
   const convert = CONVERSIONS[unit]?.[from]
-  return convert ? withoutFloatDust(convert(value)) : undefined
+  if (!convert) return undefined
+  const converted = withoutFloatDust(convert(value))
+  // 1e308 mS/cm are more µS/cm than there are numbers.
+  return Number.isFinite(converted) ? converted : undefined
 }
+
+/** Every spelling that becomes this unit: what a config may say. */
+export const spellingsOf = (unit: Unit): readonly string[] => [
+  ...new Set([unit, ...Object.keys(CONVERSIONS[unit] ?? {})]),
+]
 
 /** 359 × 0.1 is 35.900000000000006 in binary; twelve digits are more than any probe means. */
 export const withoutFloatDust = (value: number): number => Number(value.toPrecision(12))

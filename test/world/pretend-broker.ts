@@ -1,58 +1,87 @@
 import type { BusMessage, MessageSource, SourceState } from '../../agent/bus/message-source.ts'
 import type { PretendClock } from './pretend-clock.ts'
 
+const LONGEST_REST_MS = 600_000
+
+/** What a broker did with one message, for those who keep account of it. */
+export interface BrokerWitness {
+  readonly onDelivery: (message: Omit<BusMessage, 'bus'>) => void
+  readonly onAcknowledged: (message: Omit<BusMessage, 'bus'>) => void
+}
+
 /**
- * A broker in pretend time. Like a real one it sends a QoS 1 message again until it is acknowledged, and keeps
- * what it could not deliver while the agent was away.
+ * A broker in pretend time. Like a real one it sends a QoS 1 message again until it is acknowledged: after a
+ * refusal, and after each new connection in the order in which they were published, also what came while the agent
+ * was away.
  */
 export class PretendBroker {
   readonly #clock: PretendClock
-  readonly #kept: Omit<BusMessage, 'bus'>[] = []
+  readonly #witness: BrokerWitness | undefined
+  /** In the order of publishing. */
+  readonly #unacknowledged = new Set<Omit<BusMessage, 'bus'>>()
   #deliver: ((message: BusMessage) => Promise<void>) | undefined
   acknowledged = 0
   refused = 0
 
-  constructor(clock: PretendClock) {
+  constructor(clock: PretendClock, witness?: BrokerWitness) {
     this.#clock = clock
+    this.#witness = witness
+  }
+
+  /** How many QoS 1 messages nobody has acknowledged yet. */
+  get waiting(): number {
+    return this.#unacknowledged.size
   }
 
   publish(topic: string, payload: unknown, qos: 0 | 1 = 1): void {
     const text = typeof payload === 'string' ? payload : JSON.stringify(payload)
     const message = { topic, payload: new TextEncoder().encode(text), qos, isRetained: false }
-    if (this.#deliver) this.#send(message)
-    else if (qos > 0) this.#kept.push(message)
+    if (qos > 0) this.#unacknowledged.add(message)
+    this.#send(message)
+  }
+
+  /** The agent is gone without a word: its power went. */
+  lose(): void {
+    this.#deliver = undefined
   }
 
   /** The side that the agent sees; a new one after each of its starts. */
   source(bus: string): MessageSource {
     const since = this.#clock.wallMs()
-    let isConnected = false
+    let own: ((message: BusMessage) => Promise<void>) | undefined
     return {
       start: async (deliver) => {
-        isConnected = true
-        const own = (message: BusMessage) => deliver({ ...message, bus })
+        own = (message) => deliver({ ...message, bus })
         this.#deliver = own
-        for (const message of this.#kept.splice(0)) this.#send(message)
+        for (const message of [...this.#unacknowledged]) this.#send(message)
       },
       stop: async () => {
-        isConnected = false
-        this.#deliver = undefined
+        if (this.#deliver === own) this.#deliver = undefined
+        own = undefined
       },
-      state: (): SourceState => ({ isConnected, detail: 'pretend broker', since }),
+      state: (): SourceState => ({ isConnected: own !== undefined, detail: 'pretend broker', since }),
     }
   }
 
-  #send(message: Omit<BusMessage, 'bus'>): void {
+  #send(message: Omit<BusMessage, 'bus'>, againMs = 1000): void {
     const deliver = this.#deliver
-    if (!deliver) {
-      if (message.qos > 0) this.#kept.push(message)
-      return
-    }
+    if (!deliver) return
+    this.#witness?.onDelivery(message)
     deliver({ ...message, bus: '' }).then(
-      () => this.acknowledged++,
+      () => {
+        if (message.qos > 0 && !this.#unacknowledged.delete(message)) return
+        this.acknowledged++
+        this.#witness?.onAcknowledged(message)
+      },
       () => {
         this.refused++
-        if (message.qos > 0) this.#clock.after(1000, () => this.#send(message))
+        if (message.qos === 0) return
+        // A card that is full for hours: a broker that asked each second would be the load.
+        const nextMs = Math.min(LONGEST_REST_MS, againMs * 2)
+        this.#clock.after(againMs, () => {
+          // After a new connection it was sent with the others.
+          if (this.#deliver === deliver && this.#unacknowledged.has(message)) this.#send(message, nextMs)
+        })
       },
     )
   }

@@ -4,7 +4,13 @@ interface Timer {
   readonly at: number
   readonly order: number
   readonly run: () => void
+  isCancelled: boolean
 }
+
+const isBefore = (one: Timer, other: Timer): boolean =>
+  one.at < other.at || (one.at === other.at && one.order < other.order)
+
+const SHORTEST_MS = 0.001
 
 /**
  * Time that stands still until a test moves it. Between two timers it lets everything that waits for promises,
@@ -13,12 +19,16 @@ interface Timer {
 export class PretendClock implements Clock {
   #wallOffsetMs: number
   #nowMs = 1000
-  #timers: Timer[] = []
+  /** A heap, the next one first: a simulated season is tens of millions of timers. */
+  readonly #timers: Timer[] = []
   #order = 0
+  readonly #quietTurns: number
   readonly #busy = new Set<Promise<unknown>>()
 
-  constructor(startWallMs: number) {
+  /** `quietTurns`: one is enough where all that takes real time is held (`hold`). */
+  constructor(startWallMs: number, { quietTurns = 3 }: { quietTurns?: number } = {}) {
     this.#wallOffsetMs = startWallMs - this.#nowMs
+    this.#quietTurns = quietTurns
   }
 
   wallMs(): number {
@@ -30,10 +40,12 @@ export class PretendClock implements Clock {
   }
 
   after(delayMs: number, run: () => void): () => void {
-    const timer = { at: this.#nowMs + Math.max(0, delayMs), order: this.#order++, run }
-    this.#timers.push(timer)
+    // A rest that rounds away would come back at the same moment for ever: real time goes on meanwhile.
+    const at = this.#nowMs + (delayMs > 0 ? Math.max(SHORTEST_MS, delayMs) : 0)
+    const timer = { at, order: this.#order++, run, isCancelled: false }
+    this.#push(timer)
     return () => {
-      this.#timers = this.#timers.filter((each) => each !== timer)
+      timer.isCancelled = true
     }
   }
 
@@ -56,7 +68,7 @@ export class PretendClock implements Clock {
     for (;;) {
       const next = this.#nextDue(end)
       if (!next) break
-      this.#timers = this.#timers.filter((timer) => timer !== next)
+      this.#pop()
       this.#nowMs = Math.max(this.#nowMs, next.at)
       next.run()
       await this.settle()
@@ -93,17 +105,42 @@ export class PretendClock implements Clock {
   }
 
   #nextDue(end: number): Timer | undefined {
-    let first: Timer | undefined
-    for (const timer of this.#timers) {
-      if (timer.at > end) continue
-      if (!first || timer.at < first.at || (timer.at === first.at && timer.order < first.order)) first = timer
+    while (this.#timers[0]?.isCancelled) this.#pop()
+    const first = this.#timers[0]
+    return first && first.at <= end ? first : undefined
+  }
+
+  #push(timer: Timer): void {
+    const heap = this.#timers
+    let at = heap.push(timer) - 1
+    while (at > 0) {
+      const above = (at - 1) >> 1
+      if (!isBefore(timer, heap[above]!)) break
+      heap[at] = heap[above]!
+      at = above
     }
-    return first
+    heap[at] = timer
+  }
+
+  #pop(): void {
+    const heap = this.#timers
+    const last = heap.pop()
+    if (!last || heap.length === 0) return
+    let at = 0
+    for (;;) {
+      let below = 2 * at + 1
+      if (below >= heap.length) break
+      if (below + 1 < heap.length && isBefore(heap[below + 1]!, heap[below]!)) below++
+      if (isBefore(last, heap[below]!)) break
+      heap[at] = heap[below]!
+      at = below
+    }
+    heap[at] = last
   }
 
   /** Until nothing is held and a few turns of the event loop have brought nothing new. */
   async settle(): Promise<void> {
-    for (let quiet = 0; quiet < 3; quiet++) {
+    for (let quiet = 0; quiet < this.#quietTurns; quiet++) {
       while (this.#busy.size > 0) {
         await Promise.allSettled([...this.#busy])
         quiet = 0

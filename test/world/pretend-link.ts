@@ -16,6 +16,8 @@ export interface LinkFaults {
   repeat: number
   /** A middle box cuts the body short. */
   cut: number
+  /** A middle box holds it, or a copy of it, and hands it over up to half an hour later. */
+  straggle: number
 }
 
 export const GOOD_LINK: LinkFaults = {
@@ -25,6 +27,7 @@ export const GOOD_LINK: LinkFaults = {
   dropAnswer: 0,
   repeat: 0,
   cut: 0,
+  straggle: 0,
 }
 
 export const BAD_LINK: LinkFaults = {
@@ -34,9 +37,12 @@ export const BAD_LINK: LinkFaults = {
   dropAnswer: 0.15,
   repeat: 0.1,
   cut: 0.05,
+  straggle: 0,
 }
 
 export type Handle = (request: LinkRequest) => Promise<LinkAnswer>
+
+const LONGEST_STRAGGLING_MS = 1_800_000
 
 /** A link in pretend time to a real gateway. */
 export class PretendLink implements Link {
@@ -60,12 +66,23 @@ export class PretendLink implements Link {
     if (!this.faults.isUp || this.#happens(this.faults.dropRequest)) throw lost('the request')
     this.bytesUp += request.body?.length ?? 0
     const sent = this.#happens(this.faults.cut) ? cutShort(request, this.#random) : request
+    if (this.#happens(this.faults.straggle)) {
+      this.#handOverLate(sent)
+      // The sender has given up on the one that straggles, or got its answer from the other copy.
+      if (this.#happens(0.5)) throw lost('the request')
+    }
     if (this.#happens(this.faults.repeat)) await this.#clock.hold(this.#handle(sent))
     const answer = await this.#clock.hold(this.#handle(sent))
     await this.#delay()
     if (!this.faults.isUp || this.#happens(this.faults.dropAnswer)) throw lost('the answer')
     this.answered++
     return answer
+  }
+
+  #handOverLate(request: LinkRequest): void {
+    this.#clock.after(this.#random() * LONGEST_STRAGGLING_MS, () => {
+      this.#clock.hold(this.#handle(request).catch(() => undefined))
+    })
   }
 
   #delay(): Promise<void> {
@@ -75,7 +92,7 @@ export class PretendLink implements Link {
   }
 
   #happens(chance: number): boolean {
-    return this.#random() < chance
+    return chance > 0 && this.#random() < chance
   }
 }
 

@@ -37,6 +37,12 @@ export function hasPymodbus(): boolean {
   )
 }
 
+/** Whether Debian's Python can open a serial line. */
+export function hasPyserial(): boolean {
+  const python = findTool('python3')
+  return python !== undefined && spawnSync(python, ['-c', 'import serial'], { stdio: 'ignore' }).status === 0
+}
+
 export async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -1,153 +1,202 @@
 import { toHex } from '#contract/ground/bytes.ts'
-import type { LineSettings } from '../../bus/byte-line.ts'
 import type { Observation } from '../observation.ts'
 import type { Conversation, Exchange } from './conversation.ts'
-import { exceptionText, type Failure, type ReadRequest } from './framing.ts'
-import type { Profile, ProfileRead } from './profile.ts'
+import { exceptionText, type ReadRequest } from './framing.ts'
+import type { PolledProbe, PollFault, PollFaultCode, ProbeAnswer } from './polled-probe.ts'
+import { readStatus, readUnitSwitch } from './probe-condition.ts'
+import type { ProbeMemory } from './probe-memory.ts'
+import type { ProfileRead } from './profile.ts'
+import { registersOf } from './profile-mistakes.ts'
 import { readingsOf } from './registers.ts'
-
-/** A probe on a line: whose readings they are, how it is reached, how often it is asked. */
-export interface PolledProbe {
-  /** Name of the device that its readings are kept under. */
-  readonly name: string
-  readonly unit: number
-  readonly profile: Profile
-  readonly everyMs: number
-  /** From the question's first byte to the answer's last. */
-  readonly timeoutMs: number
-  readonly settings: LineSettings
-}
-
-/** What can go wrong on a line of probes; each is counted under its code. */
-export type PollFaultCode =
-  | Failure['code']
-  | 'exception'
-  | 'sentinel'
-  | 'not-a-number'
-  | 'link-down'
-  | 'stray-bytes'
-  | 'not-stored'
-
-export interface PollFault {
-  readonly code: PollFaultCode
-  readonly detail: string
-}
-
-/** All that one turn with one probe gave. */
-export interface ProbeAnswer {
-  readonly device: string
-  readonly readings: readonly Observation[]
-  readonly faults: readonly PollFault[]
-  /** What went over the wire, as hex. */
-  readonly exchanges: readonly { request: string; response: string; roundTripMs: number }[]
-  /** True when every read was answered with registers. */
-  readonly isAnswered: boolean
-  readonly isLineGone: boolean
-}
+import type { CounterStore } from './running-total.ts'
 
 const ILLEGAL_ADDRESS = 2
-// A technician may swap a small variant for the full one without the box noticing, so the full question is
-// put again once in this long. It costs one more exchange of some 50 ms.
-const REMEMBER_FALLBACK_MS = 60 * 60_000
 
-/** Which reads a probe refused in full; kept between its turns. */
-export class RefusedReads {
-  readonly #refusedAt = new Map<ProfileRead, number>()
-
-  countFor(read: ProfileRead, now: number): number {
-    const refusedAt = this.#refusedAt.get(read)
-    const isFresh = refusedAt !== undefined && now - refusedAt < REMEMBER_FALLBACK_MS
-    return isFresh && read.fallbackCount !== undefined ? read.fallbackCount : read.count
-  }
-
-  refused(read: ProfileRead, now: number): void {
-    this.#refusedAt.set(read, now)
-  }
-
-  forget(): void {
-    this.#refusedAt.clear()
-  }
+export interface AskOptions {
+  readonly gapMs: number
+  /** Monotonic ms. */
+  readonly now: number
+  /** Null when a person only looks: counters are shown as the probe has them, and nothing is read that reading clears. */
+  readonly counters: CounterStore | null
 }
 
 /**
- * Puts every read of the profile to the probe. A read that costs the whole waiting time ends the turn: a dead
- * probe with five reads takes one timeout from the others, not five. Never rejects.
+ * One turn with a probe: its unit switch once, its status, then every read of the profile. What costs the whole
+ * waiting time ends the turn: a dead probe with five reads takes one timeout from the others, not five. Never rejects.
  */
 export async function askProbe(
   conversation: Conversation,
   probe: PolledProbe,
-  refusedReads: RefusedReads,
-  now: number,
-  gapMs: number,
+  memory: ProbeMemory,
+  options: AskOptions,
 ): Promise<ProbeAnswer> {
-  const { profile, unit, settings, timeoutMs } = probe
-  const readings: Observation[] = []
-  const faults: PollFault[] = []
-  const exchanges: ProbeAnswer['exchanges'][number][] = []
-  let isAnswered = true
-  const answer = (isLineGone = false): ProbeAnswer => ({
-    device: probe.name,
-    readings,
-    faults,
-    exchanges,
-    isAnswered: isAnswered && !isLineGone,
-    isLineGone,
-  })
+  const turn = new ProbeTurn(conversation, probe, memory, options)
+  await turn.run()
+  return turn.answer()
+}
 
-  const ask = async (read: ProfileRead, count: number): Promise<Exchange['outcome']> => {
-    const request: ReadRequest = { unit, function: read.function, address: read.address, count }
-    const exchange = await conversation.ask(request, settings, { gapMs, timeoutMs })
+/** Whether the turn goes on after a question. */
+type GoOn = boolean
+
+class ProbeTurn {
+  readonly #conversation: Conversation
+  readonly #probe: PolledProbe
+  readonly #memory: ProbeMemory
+  readonly #options: AskOptions
+  readonly #readings: Observation[] = []
+  readonly #faults: PollFault[] = []
+  readonly #exchanges: ProbeAnswer['exchanges'][number][] = []
+  #isAnswered = true
+  #isLineGone = false
+
+  constructor(conversation: Conversation, probe: PolledProbe, memory: ProbeMemory, options: AskOptions) {
+    this.#conversation = conversation
+    this.#probe = probe
+    this.#memory = memory
+    this.#options = options
+  }
+
+  answer(): ProbeAnswer {
+    return {
+      device: this.#probe.name,
+      readings: this.#readings,
+      faults: this.#faults,
+      exchanges: this.#exchanges,
+      isAnswered: this.#isAnswered && !this.#isLineGone,
+      isLineGone: this.#isLineGone,
+    }
+  }
+
+  async run(): Promise<void> {
+    if (!(await this.#learnUnit()) || !(await this.#isReady())) return
+    for (const read of this.#probe.profile.reads) if (!(await this.#read(read))) return
+  }
+
+  async #learnUnit(): Promise<GoOn> {
+    const { unitSwitch } = this.#probe.profile
+    if (!unitSwitch || this.#memory.temperatureUnit !== undefined) return true
+    const outcome = await this.#ask({ function: unitSwitch.function, address: unitSwitch.address, count: 1 })
+    switch (outcome.kind) {
+      case 'registers': {
+        const { speaks, fault } = readUnitSwitch(unitSwitch, outcome.words)
+        this.#memory.temperatureUnit = speaks
+        if (fault) this.#faults.push(fault)
+        return true
+      }
+      case 'exception':
+        // A probe without the register can't have been switched.
+        this.#memory.temperatureUnit = 'celsius'
+        this.#refuse(outcome.code, `the unit switch at ${unitSwitch.address}`)
+        return true
+      default:
+        return this.#fail(outcome)
+    }
+  }
+
+  async #isReady(): Promise<GoOn> {
+    const { status } = this.#probe.profile
+    if (!status) return true
+    const { function: code, address, type } = status
+    const outcome = await this.#ask({ function: code, address, count: registersOf(type) })
+    switch (outcome.kind) {
+      case 'registers': {
+        const fault = readStatus(status, outcome.words)
+        if (fault) this.#faults.push(fault)
+        return fault === undefined
+      }
+      case 'exception':
+        this.#refuse(outcome.code, `its status at ${address}`)
+        // A register that only the family is known to have may be missing; one from the manual may not.
+        if (status.unverified) return true
+        this.#isAnswered = false
+        return false
+      default:
+        return this.#fail(outcome)
+    }
+  }
+
+  async #read(read: ProfileRead): Promise<GoOn> {
+    const { now, counters } = this.#options
+    const { everyMs } = this.#probe
+    if (read.destructive) {
+      if (counters === null || !this.#memory.mayClear(read, everyMs, now)) return true
+      // Noted before it is asked: whatever comes of it, it is not asked again in this period.
+      this.#memory.cleared(read, now)
+    }
+    const count = this.#memory.countFor(read, now)
+    let outcome = await this.#ask({ function: read.function, address: read.address, count })
+    const { fallbackCount } = read
+    const isRefused = outcome.kind === 'exception' && outcome.code === ILLEGAL_ADDRESS
+    if (isRefused && fallbackCount !== undefined && count !== fallbackCount) {
+      this.#memory.refused(read, now)
+      this.#fault(
+        'exception',
+        `${exceptionText(ILLEGAL_ADDRESS)} to ${count} registers from ${read.address}; reads ${fallbackCount} instead`,
+      )
+      outcome = await this.#ask({ function: read.function, address: read.address, count: fallbackCount })
+    }
+    switch (outcome.kind) {
+      case 'registers':
+        this.#take(read, outcome.words)
+        return true
+      case 'exception':
+        this.#isAnswered = false
+        this.#refuse(outcome.code, `registers from ${read.address}`)
+        return true
+      default:
+        if (read.destructive)
+          this.#fault(
+            'maybe-lost',
+            `reading ${read.address} clears it, and no answer came: what it held may be lost`,
+          )
+        return this.#fail(outcome)
+    }
+  }
+
+  #take(read: ProfileRead, words: readonly number[]): void {
+    const { counters } = this.#options
+    const { temperatureUnit } = this.#memory
+    const found = readingsOf(this.#probe.profile, this.#probe.name, read, words, {
+      ...(temperatureUnit === undefined ? {} : { temperatureUnit }),
+      ...(counters === null ? {} : { counters }),
+    })
+    this.#readings.push(...found.readings)
+    this.#faults.push(...found.faults)
+  }
+
+  async #ask(registers: Omit<ReadRequest, 'unit'>): Promise<Exchange['outcome']> {
+    const { unit, settings, timeoutMs } = this.#probe
+    const exchange = await this.#conversation.ask({ unit, ...registers }, settings, {
+      gapMs: this.#options.gapMs,
+      timeoutMs,
+    })
     const { outcome } = exchange
-    exchanges.push({
+    this.#exchanges.push({
       request: toHex(exchange.request),
       response: toHex(exchange.response),
       roundTripMs: exchange.roundTripMs,
     })
     // What a failed question heard is named by the failure itself.
     if ((outcome.kind === 'registers' || outcome.kind === 'exception') && outcome.strayBytes > 0)
-      faults.push({ code: 'stray-bytes', detail: `${outcome.strayBytes} bytes around the answer` })
-    if (outcome.kind === 'registers') {
-      const found = readingsOf(profile, probe.name, read, outcome.words)
-      readings.push(...found.readings)
-      for (const { code, detail } of found.faults)
-        faults.push({ code: code === 'sentinel' ? 'sentinel' : 'not-a-number', detail })
-    }
+      this.#fault('stray-bytes', `${outcome.strayBytes} bytes around the answer`)
     return outcome
   }
 
-  for (const read of profile.reads) {
-    const count = refusedReads.countFor(read, now)
-    let outcome = await ask(read, count)
-    const { fallbackCount } = read
-    if (isRefusedAddress(outcome) && fallbackCount !== undefined && count !== fallbackCount) {
-      refusedReads.refused(read, now)
-      faults.push({
-        code: 'exception',
-        detail: `${exceptionText(ILLEGAL_ADDRESS)} to ${count} registers from ${read.address}; reads ${fallbackCount} instead`,
-      })
-      outcome = await ask(read, fallbackCount)
+  #fail(outcome: Extract<Exchange['outcome'], { kind: 'failure' | 'line-gone' }>): GoOn {
+    this.#isAnswered = false
+    if (outcome.kind === 'failure') this.#fault(outcome.code, outcome.detail)
+    else {
+      this.#isLineGone = true
+      this.#fault('link-down', outcome.reason)
     }
-    switch (outcome.kind) {
-      case 'registers':
-        break
-      case 'exception':
-        isAnswered = false
-        faults.push({
-          code: 'exception',
-          detail: `${exceptionText(outcome.code)} to registers from ${read.address}`,
-        })
-        break
-      case 'failure':
-        isAnswered = false
-        faults.push({ code: outcome.code, detail: outcome.detail })
-        return answer()
-      case 'line-gone':
-        faults.push({ code: 'link-down', detail: outcome.reason })
-        return answer(true)
-    }
+    return false
   }
-  return answer()
-}
 
-const isRefusedAddress = (outcome: Exchange['outcome']): boolean =>
-  outcome.kind === 'exception' && outcome.code === ILLEGAL_ADDRESS
+  #refuse(code: number, what: string): void {
+    this.#fault('exception', `${exceptionText(code)} to ${what}`)
+  }
+
+  #fault(code: PollFaultCode, detail: string): void {
+    this.#faults.push({ code, detail })
+  }
+}

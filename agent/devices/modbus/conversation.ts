@@ -7,6 +7,8 @@ import type { Failure, Framing, ReadRequest, Reply } from './framing.ts'
 /**
  * One question at a time on one line. Before each: the line set as this probe wants it, a silence, and what
  * came late thrown away and counted, so that the late answer of a probe that was given up is nobody's value.
+ * Where a late answer would look just like the next one (same probe, function and length, other registers), the
+ * question waits as long again as the first was waited for.
  *
  *   settings → silence of 3.5 characters → question → answer | time is up | line lost
  *              └ a byte here is stray, and the silence begins again
@@ -48,6 +50,8 @@ export class Conversation {
   #heard: (bytes: Uint8Array) => void
   #giveUp: (reason: string) => void = () => {}
   #strayBytes = 0
+  /** By unit: what was last asked in vain, and until when its answer may still come. */
+  readonly #unanswered = new Map<number, { request: ReadRequest; until: number }>()
 
   constructor(options: {
     line: ByteLine
@@ -97,6 +101,7 @@ export class Conversation {
     try {
       const notSet = await this.#set(settings, gone)
       goneReason ??= notSet
+      if (goneReason === undefined) await this.#lateAnswer(request, gone)
       if (goneReason === undefined) await this.#silence(waits.gapMs, gone)
       if (goneReason !== undefined) return exchange({ kind: 'line-gone', reason: goneReason })
 
@@ -122,8 +127,12 @@ export class Conversation {
         })
       })
       const seen = { response, roundTripMs: this.#clock.monotonicMs() - askedAt }
-      if (reply) return exchange(reply, seen)
+      if (reply) {
+        this.#unanswered.delete(request.unit)
+        return exchange(reply, seen)
+      }
       if (goneReason !== undefined) return exchange({ kind: 'line-gone', reason: goneReason }, seen)
+      this.#unanswered.set(request.unit, { request, until: this.#clock.monotonicMs() + waits.timeoutMs })
       return exchange(question.giveUp(), seen)
     } finally {
       this.#giveUp = () => {}
@@ -151,6 +160,15 @@ export class Conversation {
         (error: unknown) => done(reasonOf(error)),
       )
     })
+  }
+
+  async #lateAnswer(request: ReadRequest, gone: Promise<void>): Promise<void> {
+    const before = this.#unanswered.get(request.unit)
+    if (!before || this.#framing.numbersQuestions) return
+    const { function: code, count, address } = before.request
+    const looksAlike = code === request.function && count === request.count && address !== request.address
+    const waitMs = before.until - this.#clock.monotonicMs()
+    if (looksAlike && waitMs > 0) await Promise.race([sleep(this.#clock, waitMs), gone])
   }
 
   async #silence(gapMs: number, gone: Promise<void>): Promise<void> {

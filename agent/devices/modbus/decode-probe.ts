@@ -2,8 +2,10 @@ import { fromHex } from '#contract/ground/bytes.ts'
 import type { DecodeError, Observation } from '../observation.ts'
 import { hasRightCrc } from './crc.ts'
 import { exceptionText, type ReadRequest } from './framing.ts'
-import { type Profile, type ProfileRead, registersOf } from './profile.ts'
-import { readingsOf } from './registers.ts'
+import { readStatus, readUnitSwitch } from './probe-condition.ts'
+import type { Profile, ProfileRead } from './profile.ts'
+import { registersOf } from './profile-mistakes.ts'
+import { readingsOf, type TemperatureUnit } from './registers.ts'
 import { decodeRtuRequest, rtuFraming } from './rtu-frame.ts'
 
 /** RTU frames as hex, spaces allowed, as a bus monitor or a manual prints them; not checked yet. */
@@ -17,12 +19,18 @@ export interface DecodedProbe {
   readonly errors: readonly DecodeError[]
 }
 
+/** What earlier frames of the same probe said; each frame stands alone without it. */
+export interface KnownOfProbe {
+  temperatureUnit?: TemperatureUnit
+}
+
 /**
  * What a frame from a bus monitor means by a profile; readings carry the profile's name as device. Without the
  * request it is taken for the answer to the read of the profile that fits its function and length, or to the
- * beginning of one when it is shorter. Never throws: what is wrong is in `errors`.
+ * beginning of one when it is shorter. A counter is what the probe shows. What the frame says of the probe itself is
+ * noted in `known`. Never throws: what is wrong is in `errors`.
  */
-export function decodeProbe(profile: Profile, frames: ProbeFrames): DecodedProbe {
+export function decodeProbe(profile: Profile, frames: ProbeFrames, known: KnownOfProbe = {}): DecodedProbe {
   const response = bytesOf(frames.response)
   if (!response) return wrong('not-hex', 'the response is not an even run of hex digits')
   if (response.length === 0) return wrong('timeout', 'the response is empty: the probe did not answer')
@@ -47,9 +55,10 @@ export function decodeProbe(profile: Profile, frames: ProbeFrames): DecodedProbe
       })
       return { readings: [], errors }
     case 'registers': {
-      const { readings, faults } = readingsOf(profile, profile.name, asked, reply.words)
+      const isCondition = takeCondition(profile, asked, reply.words, known, errors)
+      const { readings, faults } = readingsOf(profile, profile.name, asked, reply.words, known)
       errors.push(...faults)
-      if (readings.length === 0 && faults.length === 0)
+      if (readings.length === 0 && faults.length === 0 && !isCondition)
         errors.push({
           code: 'not-in-profile',
           detail: `no value of this profile is read with function ${asked.function} from ${asked.address}`,
@@ -57,6 +66,30 @@ export function decodeProbe(profile: Profile, frames: ProbeFrames): DecodedProbe
       return { readings, errors }
     }
   }
+}
+
+/** Whether the answer is that of the unit switch or of the status register. */
+function takeCondition(
+  { unitSwitch, status }: Profile,
+  asked: ReadRequest,
+  words: readonly number[],
+  known: KnownOfProbe,
+  errors: DecodeError[],
+): boolean {
+  const is = (at: { function: number; address: number }, count: number): boolean =>
+    asked.function === at.function && asked.address === at.address && asked.count === count
+  if (unitSwitch && is(unitSwitch, 1)) {
+    const { speaks, fault } = readUnitSwitch(unitSwitch, words)
+    known.temperatureUnit = speaks
+    if (fault) errors.push(fault)
+    return true
+  }
+  if (status && is(status, registersOf(status.type))) {
+    const fault = readStatus(status, words)
+    if (fault) errors.push(fault)
+    return true
+  }
+  return false
 }
 
 const wrong = (code: string, detail: string): DecodedProbe => ({ readings: [], errors: [{ code, detail }] })
@@ -96,14 +129,20 @@ function inferRequest(profile: Profile, response: Uint8Array): ReadRequest | Dec
   }
   if (!hasRightCrc(response))
     return { code: 'crc', detail: 'the check sum is wrong, or the frame is cut off' }
-  const reads = profile.reads.filter((read) => read.function === functionCode)
+  const reads = profile.reads.filter((read) => [read.function, read.alsoFunction].includes(functionCode))
   const first = reads[0]
   if (!first)
     return {
       code: 'wrong-reply',
       detail: `this probe is not read with function ${functionCode}; give the request`,
     }
-  if (code & 0x80) return requestOf(unit, first, first.count)
+  const requestOf = (read: ProfileRead, count: number): ReadRequest => ({
+    unit,
+    function: functionCode,
+    address: read.address,
+    count,
+  })
+  if (code & 0x80) return requestOf(first, first.count)
   if (third % 2 !== 0 || third + 5 !== response.length)
     return { code: 'wrong-reply', detail: `the length byte says ${third}, which is not what follows` }
   const count = third / 2
@@ -120,15 +159,8 @@ function inferRequest(profile: Profile, response: Uint8Array): ReadRequest | Dec
       code: 'ambiguous',
       detail: `${fitting.length} reads of this probe fit ${count} registers; give the request`,
     }
-  return requestOf(unit, only, count)
+  return requestOf(only, count)
 }
-
-const requestOf = (unit: number, read: ProfileRead, count: number): ReadRequest => ({
-  unit,
-  function: read.function,
-  address: read.address,
-  count,
-})
 
 /** Whether the first `count` registers of a longer read hold a whole value. */
 const holdsValue = (profile: Profile, read: ProfileRead, count: number): boolean =>

@@ -1,5 +1,7 @@
 /** What differs between Modbus RTU and Modbus TCP: how a question is written and how its answer is found. */
 export interface Framing {
+  /** Answers carry the number of their question, so that a late one is never taken for another. */
+  readonly numbersQuestions?: true
   ask(request: ReadRequest): Question
 }
 

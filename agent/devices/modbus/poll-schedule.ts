@@ -47,12 +47,13 @@ export class PollSchedule {
     this.#dueAt = this.#nextOnGrid(now)
   }
 
-  failed(now: number): void {
+  /** `isAskedSoon` is false for a probe that loses what it counted by being asked: it waits for its period. */
+  failed(now: number, isAskedSoon = true): void {
     this.#failures++
     const doublings = this.#failures - FAILURES_TO_OPEN
     this.#dueAt = this.isOpenCircuit
       ? now + Math.min(this.#everyMs * 2 ** Math.min(doublings, 30), Math.max(LONGEST_WAIT_MS, this.#everyMs))
-      : Math.min(this.#nextOnGrid(now), now + RETRY_MS)
+      : Math.min(this.#nextOnGrid(now), isAskedSoon ? now + RETRY_MS : Infinity)
   }
 
   /** It was not asked, for a reason that is not the probe's. */

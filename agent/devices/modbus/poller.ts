@@ -1,17 +1,16 @@
 import type { Clock } from '#contract/ground/clock.ts'
-import { VuonError } from '#contract/ground/errors.ts'
-import type { ByteLine } from '../../bus/byte-line.ts'
+import type { ByteLine, LineSettings } from '../../bus/byte-line.ts'
 import type { Observation } from '../observation.ts'
-import {
-  askProbe,
-  type PolledProbe,
-  type PollFaultCode,
-  type ProbeAnswer,
-  RefusedReads,
-} from './ask-probe.ts'
+import { askProbe } from './ask-probe.ts'
 import { Conversation, interFrameGapMs } from './conversation.ts'
+import { Deliveries } from './deliveries.ts'
 import type { Framing } from './framing.ts'
 import { PollSchedule } from './poll-schedule.ts'
+import { lineGone, type PolledProbe, type PollFaultCode, type ProbeAnswer } from './polled-probe.ts'
+import { ProbeMemory } from './probe-memory.ts'
+import { CounterMemory, type CounterStore } from './running-total.ts'
+import { type SingleReading, SingleReadings } from './single-readings.ts'
+import { nextTurn } from './turn-order.ts'
 
 /** What the poller knows of a probe, for `doctor` and the box's page. */
 export interface ProbeState {
@@ -29,21 +28,10 @@ export interface ProbeState {
 interface Turn extends Omit<ProbeState, 'device' | 'isOpenCircuit' | 'consecutiveFailures' | 'missedPolls'> {
   readonly probe: PolledProbe
   readonly schedule: PollSchedule
-  readonly refused: RefusedReads
+  readonly memory: ProbeMemory
   lastAnswerAt: number | null
   lastRoundTripMs: number | null
 }
-
-interface OnceAsked {
-  readonly probe: PolledProbe
-  readonly resolve: (answer: ProbeAnswer) => void
-}
-
-// 247 probes on the fullest line, and a journal that is a few commits behind: more means that the card hangs.
-const MAX_UNSTORED = 300
-// People asking for single readings; more than this in a row is a script gone wrong.
-const MAX_ONCE_WAITING = 16
-const WAIT_FOR_LINE_MS = 5000
 
 /**
  * Owns one line and asks its probes, one question at a time, the longest due first. What goes wrong is counted
@@ -53,16 +41,18 @@ export class ModbusPoller {
   readonly #line: ByteLine
   readonly #clock: Clock
   readonly #probes: readonly PolledProbe[]
-  readonly #onReadings: (device: string, observations: readonly Observation[]) => Promise<void>
   readonly #onFault: (device: string | null, code: PollFaultCode, detail: string) => void
   readonly #onLine: (isUp: boolean, detail: string) => void
   readonly #conversation: Conversation
+  readonly #counters: CounterStore
+  readonly #once: SingleReadings
   // Slaves of every speed listen on the line, so the silence is that of the slowest.
   readonly #gapMs: number
   readonly #lastAskedAt = new Map<number, number>()
-  readonly #unstored = new Set<Promise<void>>()
+  readonly #deliveries: Deliveries
   #turns: Turn[] = []
-  #once: OnceAsked[] = []
+  /** As the line was set for the question before. */
+  #settings: LineSettings | undefined
   #isLineUp = false
   #isWanted = false
   #running: Promise<void> = Promise.resolve()
@@ -78,13 +68,23 @@ export class ModbusPoller {
     /** `device` is null for what concerns the whole line. */
     onFault: (device: string | null, code: PollFaultCode, detail: string) => void
     onLine?: (isUp: boolean, detail: string) => void
+    /** Where running totals go on; without it they end with this poller. */
+    counters?: CounterStore
   }) {
     this.#line = options.line
     this.#clock = options.clock
     this.#probes = options.probes
-    this.#onReadings = options.onReadings
     this.#onFault = options.onFault
     this.#onLine = options.onLine ?? (() => {})
+    this.#deliveries = new Deliveries({
+      store: options.onReadings,
+      onRefused: (device, detail) => this.#onFault(device, 'not-stored', detail),
+    })
+    this.#counters = options.counters ?? new CounterMemory()
+    this.#once = new SingleReadings({
+      clock: options.clock,
+      whyNoLine: () => (this.#isLineUp ? undefined : this.#line.state().detail),
+    })
     this.#gapMs = Math.max(0, ...options.probes.map((probe) => interFrameGapMs(probe.settings)))
     this.#conversation = new Conversation({
       line: options.line,
@@ -103,7 +103,7 @@ export class ModbusPoller {
     this.#turns = this.#probes.map((probe) => ({
       probe,
       schedule: new PollSchedule(Math.max(probe.everyMs, floorMsOf(probe)), now),
-      refused: new RefusedReads(),
+      memory: new ProbeMemory(),
       lastAnswerAt: null,
       lastRoundTripMs: null,
     }))
@@ -123,8 +123,8 @@ export class ModbusPoller {
     this.#wake()
     await this.#running
     this.#isLineUp = false
-    for (const { probe, resolve } of this.#once.splice(0)) resolve(lineGone(probe, 'stopped'))
-    await Promise.all(this.#unstored)
+    this.#once.stop()
+    await this.#deliveries.settled()
     await this.#line.close()
   }
 
@@ -141,29 +141,15 @@ export class ModbusPoller {
 
   /**
    * Asks a probe once, between the others, for a person who wants to see what comes; its readings and faults
-   * are in the answer and go nowhere else. While the line is lost it waits 5 s for it, then says so as a fault. Throws
+   * are in the answer and go nowhere else, counters are shown as the probe has them, and registers that reading
+   * clears are left alone. While the line is lost it waits 5 s for it, then says so as a fault. Throws
    * `too-many-requests` when sixteen wait already. The probe need not be one of `probes`.
    */
   async readOnce(probe: PolledProbe): Promise<ProbeAnswer> {
-    if (this.#once.length >= MAX_ONCE_WAITING)
-      throw new VuonError('too-many-requests', `${MAX_ONCE_WAITING} single readings wait already.`)
     if (!this.#isWanted) return lineGone(probe, 'the line is not in use: start it first')
-    return new Promise((resolve) => {
-      const asked: OnceAsked = {
-        probe,
-        resolve: (answer) => {
-          cancel()
-          resolve(answer)
-        },
-      }
-      const cancel = this.#clock.after(WAIT_FOR_LINE_MS, () => {
-        if (this.#isLineUp || !this.#once.includes(asked)) return
-        this.#once = this.#once.filter((each) => each !== asked)
-        resolve(lineGone(probe, this.#line.state().detail))
-      })
-      this.#once.push(asked)
-      this.#wake()
-    })
+    const answer = this.#once.ask(probe)
+    this.#wake()
+    return answer
   }
 
   async #run(): Promise<void> {
@@ -173,17 +159,14 @@ export class ModbusPoller {
         continue
       }
       const now = this.#clock.monotonicMs()
-      const once = this.#once.find(({ probe }) => this.#earliestFor(probe) <= now)
-      const turn = this.#turns.reduce<Turn | undefined>(
-        (first, each) => (first && first.schedule.dueAt <= each.schedule.dueAt ? first : each),
-        undefined,
-      )
+      const once = this.#once.waiting.find(({ probe }) => this.#earliestFor(probe) <= now)
+      const turn = nextTurn(this.#turns, this.#settings, now)
       if (once) await this.#askOnce(once)
       else if (turn && turn.schedule.dueAt <= now) await this.#take(turn)
       else {
         const next = Math.min(
           turn?.schedule.dueAt ?? Infinity,
-          ...this.#once.map(({ probe }) => this.#earliestFor(probe)),
+          ...this.#once.waiting.map(({ probe }) => this.#earliestFor(probe)),
         )
         await this.#pause(next - now)
       }
@@ -198,29 +181,34 @@ export class ModbusPoller {
       schedule.notBefore(earliest)
       return
     }
-    if (this.#unstored.size >= MAX_UNSTORED) {
+    if (this.#deliveries.isFull) {
       this.#onFault(
         probe.name,
         'not-stored',
-        `not asked: ${this.#unstored.size} earlier readings of this line are not on disk yet`,
+        `not asked: ${this.#deliveries.count} earlier readings of this line are not on disk yet`,
       )
       schedule.skipped(this.#clock.monotonicMs())
       return
     }
-    const answer = await this.#ask(probe, turn.refused)
+    const answer = await this.#ask(probe, turn.memory, this.#counters)
     const now = this.#clock.monotonicMs()
+    if (answer.exchanges.length === 0) {
+      // All that it has is cleared by reading, and that was done in this period.
+      schedule.skipped(now)
+      return
+    }
     for (const { code, detail } of answer.faults) {
       // A loss of the line is told once, by the line itself.
       if (code !== 'link-down') this.#onFault(probe.name, code, detail)
     }
-    if (answer.readings.length > 0) this.#deliver(probe.name, answer.readings)
+    if (answer.readings.length > 0) this.#deliveries.send(probe.name, answer.readings)
     if (answer.isLineGone) {
       if (!this.#isWanted) return
       // The port refused without being lost (a driver that hangs): the probe is asked again later.
       if (this.#isLineUp) {
         for (const { code, detail } of answer.faults)
           if (code === 'link-down') this.#onFault(null, code, detail)
-        schedule.failed(now)
+        schedule.failed(now, mayRetry(probe))
       }
       return
     }
@@ -229,40 +217,30 @@ export class ModbusPoller {
       turn.lastAnswerAt = this.#clock.wallMs()
       turn.lastRoundTripMs = answer.exchanges.at(-1)?.roundTripMs ?? null
     } else {
-      schedule.failed(now)
-      turn.refused.forget()
+      schedule.failed(now, mayRetry(probe))
+      turn.memory.forget()
     }
   }
 
-  async #askOnce(once: OnceAsked): Promise<void> {
-    const refused = this.#turns.find((turn) => turn.probe === once.probe)?.refused ?? new RefusedReads()
-    const answer = await this.#ask(once.probe, refused)
-    this.#once = this.#once.filter((each) => each !== once)
-    once.resolve(answer)
+  async #askOnce(once: SingleReading): Promise<void> {
+    const memory = this.#turns.find((turn) => turn.probe === once.probe)?.memory ?? new ProbeMemory()
+    this.#once.done(once, await this.#ask(once.probe, memory, null))
   }
 
-  #ask(probe: PolledProbe, refused: RefusedReads): Promise<ProbeAnswer> {
+  #ask(probe: PolledProbe, memory: ProbeMemory, counters: CounterStore | null): Promise<ProbeAnswer> {
     const now = this.#clock.monotonicMs()
     this.#lastAskedAt.set(probe.unit, now)
+    this.#settings = probe.settings
     const gapMs = Math.max(this.#gapMs, interFrameGapMs(probe.settings))
-    return askProbe(this.#conversation, probe, refused, now, gapMs)
-  }
-
-  #deliver(device: string, readings: readonly Observation[]): void {
-    const stored = (async () => this.#onReadings(device, readings))().catch((error: unknown) => {
-      const reason = error instanceof Error ? error.message : String(error)
-      this.#onFault(device, 'not-stored', `${readings.length} readings: ${reason}`)
-    })
-    this.#unstored.add(stored)
-    stored.finally(() => this.#unstored.delete(stored))
+    return askProbe(this.#conversation, probe, memory, { gapMs, now, counters })
   }
 
   #lineIsBack(): void {
     if (this.#isLineUp || !this.#isWanted) return
     this.#isLineUp = true
     const now = this.#clock.monotonicMs()
-    for (const { schedule, refused } of this.#turns) {
-      refused.forget()
+    for (const { schedule, memory } of this.#turns) {
+      memory.forget()
       schedule.resume(now)
     }
     this.#onLine(true, this.#line.state().detail)
@@ -297,11 +275,5 @@ export class ModbusPoller {
 
 const floorMsOf = (probe: PolledProbe): number => probe.profile.pollFloorS * 1000
 
-const lineGone = (probe: PolledProbe, detail: string): ProbeAnswer => ({
-  device: probe.name,
-  readings: [],
-  faults: [{ code: 'link-down', detail }],
-  exchanges: [],
-  isAnswered: false,
-  isLineGone: true,
-})
+/** A probe that loses what it counted by being asked is not asked again before its period. */
+const mayRetry = ({ profile }: PolledProbe): boolean => profile.reads.some((read) => !read.destructive)

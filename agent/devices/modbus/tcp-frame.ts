@@ -13,6 +13,7 @@ import {
  * on TCP/IP" V1.0b, §3.1.3). A late answer is told by its transaction number.
  */
 export class TcpFraming implements Framing {
+  readonly numbersQuestions = true
   #transaction = 0
 
   ask(request: ReadRequest): Question {

@@ -87,7 +87,9 @@ describe('the broker inside the agent', () => {
 
   it('asks for user name and password when they are set', async () => {
     const store = new Store()
-    const { url, faults } = await broker(store, { username: 'node', password: 'bí mật' })
+    const { url, faults } = await broker(store, {
+      users: [{ name: 'node', password: 'bí mật', topics: ['#'] }],
+    })
     for (const wrong of [
       {},
       { username: 'node', password: 'wrong' },
@@ -237,7 +239,9 @@ describe('the broker inside the agent', () => {
     'takes what mosquitto_pub sends [needs mosquitto_pub]',
     async () => {
       const store = new Store()
-      const { broker: own } = await broker(store, { username: 'node', password: 'pw' })
+      const { broker: own } = await broker(store, {
+        users: [{ name: 'node', password: 'pw', topics: ['#'] }],
+      })
       const to = ['-h', '127.0.0.1', '-p', String(own.port), '-u', 'node', '-P', 'pw', '-t', 'farm/x']
       for (const qos of ['0', '1', '2']) startTool('mosquitto_pub', [...to, '-q', qos, '-m', `pub ${qos}`])
       await eventually('all three are there', () => store.messages.length === 3)

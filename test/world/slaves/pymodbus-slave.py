@@ -3,6 +3,9 @@
     python3 test/world/slaves/pymodbus-slave.py --serial /dev/pts/4 --baud 9600 \
         --holding 1:0=341,268,412,61,29,40,81 --input 2:1=305,612
 
+    python3 test/world/slaves/pymodbus-slave.py --tcp 5020 --framer rtu --holding 1:0=341     (a serial server)
+    python3 test/world/slaves/pymodbus-slave.py --serial /dev/pts/4 --framer ascii --holding 1:0=341
+
 Each --holding or --input is UNIT:FIRST_REGISTER=VALUE,... ; a register that is not named is exception 02.
 Prints one line `ready` when it can be asked.
 """
@@ -11,8 +14,12 @@ import argparse
 import asyncio
 
 from pymodbus.datastore import ModbusServerContext, ModbusSlaveContext, ModbusSparseDataBlock
+from pymodbus.framer.ascii_framer import ModbusAsciiFramer
 from pymodbus.framer.rtu_framer import ModbusRtuFramer
-from pymodbus.server import StartAsyncSerialServer
+from pymodbus.framer.socket_framer import ModbusSocketFramer
+from pymodbus.server import StartAsyncSerialServer, StartAsyncTcpServer
+
+FRAMERS = {"rtu": ModbusRtuFramer, "ascii": ModbusAsciiFramer, "tcp": ModbusSocketFramer}
 
 
 def blocks_of(stated):
@@ -29,7 +36,9 @@ def blocks_of(stated):
 
 async def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--serial", required=True)
+    parser.add_argument("--serial")
+    parser.add_argument("--tcp", type=int)
+    parser.add_argument("--framer", choices=FRAMERS, default="rtu")
     parser.add_argument("--baud", type=int, default=9600)
     parser.add_argument("--holding", action="append", default=[])
     parser.add_argument("--input", action="append", default=[])
@@ -46,14 +55,20 @@ async def main():
         )
         for unit in sorted(set(holding) | set(inputs))
     }
-    server = await StartAsyncSerialServer(
-        context=ModbusServerContext(slaves=slaves, single=False),
-        framer=ModbusRtuFramer,
-        port=options.serial,
-        baudrate=options.baud,
-        ignore_missing_slaves=True,
-        defer_start=True,
-    )
+    shared = {
+        "context": ModbusServerContext(slaves=slaves, single=False),
+        "framer": FRAMERS[options.framer],
+        "ignore_missing_slaves": True,
+        "defer_start": True,
+    }
+    if options.tcp is not None:
+        server = await StartAsyncTcpServer(address=("127.0.0.1", options.tcp), **shared)
+        serving = asyncio.ensure_future(server.serve_forever())
+        await server.serving
+        print("ready", flush=True)
+        await serving
+        return
+    server = await StartAsyncSerialServer(port=options.serial, baudrate=options.baud, **shared)
     await server.start()
     print("ready", flush=True)
     await server.serve_forever()

@@ -18,6 +18,10 @@ export const startModbusSerialSlave = (...words: readonly string[]): Promise<Run
 export const startPymodbusSlave = (...words: readonly string[]): Promise<RunningSlave> =>
   start(findTool('python3') ?? 'python3', [here('pymodbus-slave.py'), ...words])
 
+/** A device that talks in its own way (davis, rg15, arduino); ask `hasPyserial()` first. */
+export const startTalker = (...words: readonly string[]): Promise<RunningSlave> =>
+  start(findTool('python3') ?? 'python3', [here('talker.py'), ...words])
+
 /** Resolves when the slave says that it is ready; rejects with what it said instead. */
 async function start(program: string, words: readonly string[]): Promise<RunningSlave> {
   const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] })

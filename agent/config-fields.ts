@@ -1,0 +1,34 @@
+import { z } from 'zod'
+import { QUANTITIES, type QuantityName } from '#contract/wire/quantities.ts'
+
+/** Fields that several parts of the config share. */
+
+// Names travel in topics, file names and entries: short, one line, nothing that needs quoting.
+export const name = z
+  .string()
+  .min(1)
+  .max(64)
+  .regex(/^[\p{L}\p{N}][\p{L}\p{N} ._/-]*$/u, 'only letters, digits, spaces and . _ / -')
+export const quantity = z.enum(Object.keys(QUANTITIES) as [QuantityName, ...QuantityName[]])
+export const port = z.int().min(0).max(65535)
+export const seconds = (low: number, high: number) => z.number().min(low).max(high).meta({ unit: 's' })
+
+export const calibration = z
+  .partialRecord(
+    quantity,
+    z.strictObject({
+      scale: z.number().min(-1000).max(1000).default(1).describe('What the reported value is multiplied by.'),
+      offset: z
+        .number()
+        .min(-1e6)
+        .max(1e6)
+        .default(0)
+        .describe("What is added then, in the quantity's unit."),
+    }),
+  )
+  .describe('Per quantity: value × scale + offset, from a check against a reference instrument.')
+
+export const place = z
+  .string()
+  .max(64)
+  .describe('Where it stands, as people on the farm call it (a plot, the packing shed).')
