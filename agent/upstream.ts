@@ -5,11 +5,15 @@ import { publicKeyFromRaw, sha256 } from '#contract/ground/node/crypto.ts'
 import type { Random, RandomBytes } from '#contract/ground/random.ts'
 import type { SecretKey } from '#contract/ground/signing.ts'
 import { keyIdOf } from '#contract/wire/identity.ts'
-import { type Enrolment, readEnrolment } from './enrolment.ts'
+import { type Enrolment, enrolmentVersion, readEnrolment } from './enrolment.ts'
 import type { Journal } from './journal/journal.ts'
+import type { LinkBudget } from './link-budget.ts'
 import { type BlobSource, BlobUpload } from './sync/blob-upload.ts'
+import type { BudgetState, Traffic } from './sync/budget.ts'
+import { countedLink } from './sync/counted-link.ts'
 import type { Link } from './sync/link.ts'
 import { fetchTime } from './sync/province.ts'
+import { TravellingPhotos } from './sync/travelling-photos.ts'
 import { Uplink, type UplinkState } from './sync/uplink.ts'
 
 /** What ties the box to the province: its enrolment, and what travels because of it. A box without one only keeps. */
@@ -23,7 +27,8 @@ export interface UpstreamOptions {
   readonly clock: Clock
   readonly random: Random
   readonly randomBytes: RandomBytes
-  readonly batchEveryMs: number
+  /** How often readings go, what the line may cost, and which photos travel. */
+  readonly budget: LinkBudget
   readonly retryLongestMs: number
   /** The province holds something else under our numbers. */
   readonly onEquivocation: () => void
@@ -32,16 +37,22 @@ export interface UpstreamOptions {
 export class Upstream {
   readonly #options: UpstreamOptions
   #enrolment: Enrolment | null = null
+  /** Of the enrolment's file, as it was read last. */
+  #version = ''
   #uplink: Uplink | undefined
   #photoUpload: BlobUpload | undefined
+  readonly #photos: TravellingPhotos
+  #line: { readonly gateway: string; readonly link: Link } | undefined
 
   constructor(options: UpstreamOptions) {
     this.#options = options
+    this.#photos = new TravellingPhotos(options.photos, options.budget.photoChoice)
   }
 
   /** Throws when there is an enrolment that can't be read: a box must not go on as if it had none. */
   start(): void {
     const { enrolmentFile, journal } = this.#options
+    this.#version = enrolmentVersion(enrolmentFile)
     this.#enrolment = readEnrolment(enrolmentFile)
     journal.onRecord(() => this.#uplink?.wake())
     this.#begin()
@@ -52,9 +63,18 @@ export class Upstream {
     await this.#uplink?.stop()
   }
 
+  /** After everything else has stopped: what was spent of the budget is on disk then. */
+  close(): Promise<void> {
+    return this.#options.budget.close()
+  }
+
   /** A claim made while the agent runs is taken up without a restart; true when there was one. */
   async renew(): Promise<boolean> {
-    const enrolment = readEnrolment(this.#options.enrolmentFile)
+    const { enrolmentFile } = this.#options
+    const version = enrolmentVersion(enrolmentFile)
+    if (version === this.#version) return false
+    this.#version = version
+    const enrolment = readEnrolment(enrolmentFile)
     if (!enrolment || enrolment.issuedAt === this.#enrolment?.issuedAt) return false
     await this.stop()
     this.#enrolment = enrolment
@@ -72,6 +92,16 @@ export class Upstream {
 
   get state(): UplinkState | null {
     return this.#uplink?.state ?? null
+  }
+
+  get budget(): BudgetState {
+    return this.#options.budget.budget.state
+  }
+
+  /** Somebody at the province asks for a photo that would not travel by itself. */
+  photoWanted(sha256: string): void {
+    this.#photos.want(sha256)
+    this.#photoUpload?.wake()
   }
 
   photoTaken(): void {
@@ -100,27 +130,35 @@ export class Upstream {
   async provinceTime(): Promise<number | null> {
     const enrolment = this.#enrolment
     if (!enrolment) return null
-    const { linkTo, randomBytes } = this.#options
     const key = publicKeyFromRaw(fromBase64(enrolment.province.publicKey))
-    return fetchTime(linkTo(enrolment.gateway), key, randomBytes)
+    return fetchTime(this.#linkTo(enrolment.gateway, 'other'), key, this.#options.randomBytes)
+  }
+
+  /** Every way to the province is counted. */
+  #linkTo(gateway: string, traffic: Traffic): Link {
+    const { linkTo, clock, budget } = this.#options
+    // One link for all, so that they share its connections.
+    if (this.#line?.gateway !== gateway) this.#line = { gateway, link: linkTo(gateway) }
+    const onBytes = (bytes: number) => budget.budget.spend(traffic, bytes)
+    return countedLink(this.#line.link, { isTls: gateway.startsWith('https:'), clock, onBytes })
   }
 
   #begin(): void {
     const enrolment = this.#enrolment
     if (!enrolment) return
-    const { key, journal, photos, linkTo, clock, random, batchEveryMs, retryLongestMs, onEquivocation } =
-      this.#options
+    const { key, journal, clock, random, budget, retryLongestMs, onEquivocation } = this.#options
     const uplink = new Uplink({
       agent: enrolment.agent,
       outbox: journal,
-      link: linkTo(enrolment.gateway),
+      link: this.#linkTo(enrolment.gateway, 'sync'),
       key,
       sha256,
       compression,
       clock,
       random,
-      batchEveryMs,
+      batchEveryMs: budget.batchEveryMs,
       retryLongestMs,
+      budget: budget.budget,
       onEquivocation,
     })
     this.#uplink = uplink
@@ -128,11 +166,11 @@ export class Upstream {
     this.#photoUpload = new BlobUpload({
       agent: enrolment.agent,
       key,
-      link: linkTo(enrolment.gateway),
-      source: photos,
+      link: this.#linkTo(enrolment.gateway, 'photos'),
+      source: this.#photos,
       clock,
       random,
-      isIdle: () => uplink.state.phase === 'idle',
+      isIdle: () => uplink.state.phase === 'idle' && budget.budget.mayGo('photo'),
       retryLongestMs,
     })
     uplink.start()

@@ -10,7 +10,11 @@ import { openSession, Refused } from './province.ts'
 /** Where the photos are that the province lacks. */
 export interface BlobSource {
   /** In the order in which they should travel. */
-  waiting(): readonly { readonly sha256: string; readonly sizeBytes: number }[]
+  waiting(): readonly {
+    readonly sha256: string
+    readonly sizeBytes: number
+    readonly kind?: 'photo' | 'thumbnail'
+  }[]
   /** Undefined when the photo is not here any more. */
   readPart(sha256: string, offset: number, length: number): Uint8Array | undefined
   /** The province holds it, or has erased it and wants it no more. */

@@ -16,3 +16,7 @@ export interface LinkAnswer {
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array
 }
+
+// Half of what GPRS's 9.6 kbit/s carries: beside our bytes go heads, acknowledgements and repeats. What takes longer
+// than this is not slow but gone.
+export const SLOWEST_BYTES_A_SECOND = 600

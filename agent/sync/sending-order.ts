@@ -47,9 +47,9 @@ export class SendingOrder {
     if (at >= 0) lane.splice(at, 1)
   }
 
-  /** The most urgent batch; one that was refused too often waits behind all others, as `stuck`. */
-  next(): SealedRange | undefined {
-    for (const lane of LANES) {
+  /** The most urgent batch of the lanes that may go; one that was refused too often waits behind all others, as `stuck`. */
+  next(mayGo: (lane: Lane) => boolean = () => true): SealedRange | undefined {
+    for (const lane of LANES.filter(mayGo)) {
       const ready = this.#lanes[lane].filter((batch) => !batch.isSent && batch.refusals < REFUSALS)
       if (ready.length === 0) continue
       if (lane !== 'reading') return ready[0]
@@ -60,10 +60,10 @@ export class SendingOrder {
     return undefined
   }
 
-  stuck(): SealedRange | undefined {
-    return LANES.flatMap((lane) => this.#lanes[lane]).find(
-      (batch) => !batch.isSent && batch.refusals >= REFUSALS,
-    )
+  stuck(mayGo: (lane: Lane) => boolean = () => true): SealedRange | undefined {
+    return LANES.filter(mayGo)
+      .flatMap((lane) => this.#lanes[lane])
+      .find((batch) => !batch.isSent && batch.refusals >= REFUSALS)
   }
 
   sent(batch: SealedRange): void {
@@ -74,6 +74,11 @@ export class SendingOrder {
   refused(batch: SealedRange): void {
     const known = this.#find(batch)
     if (known) known.refusals++
+  }
+
+  /** Whether something was sent that the province has not put behind its mark yet. */
+  get hasUnconfirmed(): boolean {
+    return LANES.some((lane) => this.#lanes[lane].some(({ isSent }) => isSent))
   }
 
   isUnsent(batch: SealedRange): boolean {

@@ -1,56 +1,19 @@
-import { Backoff } from '#contract/ground/backoff.ts'
 import { type Clock, sleep } from '#contract/ground/clock.ts'
 import type { Compression } from '#contract/ground/compression.ts'
 import { VuonError } from '#contract/ground/errors.ts'
 import type { Random } from '#contract/ground/random.ts'
 import type { SecretKey, Sha256 } from '#contract/ground/signing.ts'
-import {
-  BATCH_TYPE,
-  MAX_BATCH_BYTES,
-  MAX_BODY_BYTES,
-  type SealedBatch,
-  sealBatch,
-} from '#contract/wire/batch.ts'
-import { encodeSegments } from '#contract/wire/columns-codec.ts'
-import { encodeEntries } from '#contract/wire/entries-codec.ts'
-import { keyIdOf } from '#contract/wire/identity.ts'
-import type { Lane, ReadingSegment, RecordEntry } from '#contract/wire/records.ts'
-import { LANES } from '#contract/wire/records.ts'
+import { BATCH_TYPE } from '#contract/wire/batch.ts'
+import { LANES, type Lane } from '#contract/wire/records.ts'
 import type { SyncAnswer } from '#contract/wire/sync-protocol.ts'
+import { BatchSize } from './batch-size.ts'
+import type { Budget, Holdback } from './budget.ts'
 import type { Link, LinkAnswer, LinkRequest } from './link.ts'
-import { fetchCursor, openSession, parseSyncAnswer, Refused } from './province.ts'
+import type { Outbox } from './outbox.ts'
+import { fetchCursor, openSession, parseSyncAnswer } from './province.ts'
+import { Sealer } from './sealer.ts'
 import { type SealedRange, SendingOrder } from './sending-order.ts'
-
-/** What the journal holds for the province. Each method's promise resolves after the disk has it. */
-export interface Outbox {
-  readonly epoch: string
-  now(): number
-  unsealed(lane: Lane, options: { atMost: number; notAfterT?: number }): Promise<UnsealedEntries | null>
-  stepOf(seriesNo: number): number
-  saveSealed(row: {
-    lane: Lane
-    from: number
-    to: number
-    hash: Uint8Array
-    bytes: Uint8Array
-  }): Promise<void>
-  sealedRanges(lane: Lane): Promise<{ from: number; to: number }[]>
-  sealedBytes(lane: Lane, from: number): Promise<Uint8Array | null>
-  acknowledge(lane: Lane, durableThrough: number): Promise<void>
-  newEpoch(): Promise<string>
-  state(): Promise<{ lanes: Record<Lane, { sealedThrough: number; durableThrough: number }> }>
-}
-
-export interface UnsealedEntries {
-  readonly epoch: string
-  readonly from: number
-  readonly to: number
-  readonly prev: Uint8Array | null
-  readonly segments: readonly ReadingSegment[]
-  readonly entries: readonly RecordEntry[]
-  /** True when these seqs can't be read any more; `entries` then holds one `loss` that fills their place. */
-  readonly isLost: boolean
-}
+import { Setbacks } from './setbacks.ts'
 
 export interface UplinkState {
   readonly phase: 'starting' | 'sending' | 'idle' | 'waiting' | 'refused' | 'suspended' | 'stopped'
@@ -66,6 +29,10 @@ export interface UplinkState {
   readonly sentBatches: number
   readonly sentBytes: number
   readonly resentBatches: number
+  /** What the next batch may grow to, by what the link has shown. */
+  readonly batchBytes: number
+  /** Why readings wait although there is a link. */
+  readonly heldBack: Holdback | null
 }
 
 export interface UplinkOptions {
@@ -79,17 +46,14 @@ export interface UplinkOptions {
   readonly random: Random
   readonly batchEveryMs: number
   readonly retryLongestMs: number
+  /** What the link may cost; without one everything goes. */
+  readonly budget?: Pick<Budget, 'mayGo' | 'holdback'>
   /** Told once when the province holds something else under our seqs, or has suspended the key: a cloned card. */
   readonly onEquivocation?: () => void
 }
 
-// 4,000 readings are about 4 kB on the wire: seconds on the worst link, and the envelope is a twentieth of it.
-const MAX_READINGS = 4000
-const MAX_ENTRIES = 500
 // A flapping alarm wakes many times a second; what it brings meanwhile shares one batch.
 const GATHER_MS = 250
-// Whatever a server asks for: a box that is silent for longer looks dead.
-const LONGEST_REST_MS = 3_600_000
 
 /**
  * Sends what the journal holds: records first, then findings, then the newest readings and the backlog by turns.
@@ -97,15 +61,15 @@ const LONGEST_REST_MS = 3_600_000
  */
 export class Uplink {
   readonly #options: UplinkOptions
-  readonly #keyId: string
-  readonly #backoff: Backoff
+  readonly #size = new BatchSize()
+  readonly #sealer: Sealer
+  readonly #setbacks: Setbacks
   readonly #order = new SendingOrder()
   readonly #abort = new AbortController()
   #wake: (() => void) | undefined
   #isWoken = false
   #running: Promise<void> | undefined
   #isAligned = false
-  #isToldOfSuspension = false
   #restMs = 0
   #state: UplinkState = {
     phase: 'starting',
@@ -116,16 +80,22 @@ export class Uplink {
     sentBatches: 0,
     sentBytes: 0,
     resentBatches: 0,
+    batchBytes: this.#size.targetBytes,
+    heldBack: null,
   }
 
   constructor(options: UplinkOptions) {
     this.#options = options
-    this.#keyId = keyIdOf(options.key.publicRaw, options.sha256)
-    this.#backoff = new Backoff({ firstMs: 1000, longestMs: options.retryLongestMs, random: options.random })
+    this.#sealer = new Sealer(options, this.#size)
+    this.#setbacks = new Setbacks(options)
   }
 
   get state(): UplinkState {
-    return this.#state
+    return {
+      ...this.#state,
+      batchBytes: this.#size.targetBytes,
+      heldBack: this.#options.budget?.holdback('reading') ?? null,
+    }
   }
 
   start(): void {
@@ -147,16 +117,18 @@ export class Uplink {
 
   async #run(): Promise<void> {
     while (!this.#isStopped) {
-      let waitMs = this.#options.batchEveryMs
+      let waitMs: number
       this.#isWoken = false
       this.#restMs = 0
       try {
         if (this.#isAligned) await this.#sealFull()
         else await this.#align()
+        const sentBefore = this.#state.sentBatches
         await this.#round()
-        this.#backoff.succeeded()
-        this.#isToldOfSuspension = false
-        waitMs = Math.max(waitMs, this.#restMs)
+        // What was sent and never confirmed, and nothing follows whose answer would say more: it asks.
+        if (this.#state.sentBatches === sentBefore && this.#order.hasUnconfirmed) this.#isAligned = false
+        this.#setbacks.succeeded()
+        waitMs = Math.max(await this.#untilDue(), this.#restMs)
         this.#note({ phase: 'idle', failures: 0, nextTryInMs: waitMs })
       } catch (error) {
         if (this.#isStopped) return
@@ -188,8 +160,8 @@ export class Uplink {
   async #round(): Promise<void> {
     // After a failure something that is sealed already asks whether the link is back: an outage of a week
     // must not cut the week into a batch for each try.
-    if (this.#backoff.failures > 0) {
-      const probe = this.#order.next()
+    if (this.#setbacks.failures > 0) {
+      const probe = this.#order.next(this.#mayGo)
       if (probe) await this.#send(probe)
     }
     let sealedAtMs = Number.NEGATIVE_INFINITY
@@ -197,62 +169,50 @@ export class Uplink {
       // What came during the last request goes next, but a quick link must not carry a batch for each record.
       if (this.#options.clock.monotonicMs() - sealedAtMs >= GATHER_MS) {
         sealedAtMs = this.#options.clock.monotonicMs()
-        for (const lane of LANES) while (await this.#seal(lane)) if (this.#isStopped) return
+        // What the budget holds back is not cut into a batch for each round of the wait.
+        for (const lane of LANES)
+          if (this.#mayGo(lane)) while (await this.#seal(lane, this.#dueT())) if (this.#isStopped) return
       }
-      const next = this.#order.next() ?? this.#order.stuck()
+      const next = this.#order.next(this.#mayGo) ?? this.#order.stuck(this.#mayGo)
       if (!next) return
       await this.#send(next)
     }
   }
+
+  readonly #mayGo = (lane: Lane): boolean => this.#options.budget?.mayGo(lane) ?? true
 
   /** Whole batches are sealed with or without a link: their readings then take a hundredth of the room. */
   async #sealFull(): Promise<void> {
     while (!this.#isStopped && (await this.#seal('reading', 0)));
   }
 
-  async #seal(lane: Lane, notAfterT = this.#dueT()): Promise<boolean> {
-    const { outbox } = this.#options
-    let atMost = lane === 'reading' ? MAX_READINGS : MAX_ENTRIES
-    for (;;) {
-      const unsealed = await outbox.unsealed(lane, lane === 'reading' ? { atMost, notAfterT } : { atMost })
-      if (!unsealed) return false
-      const { from, to } = unsealed
-      const batch = this.#sealed(lane, unsealed)
-      const isTooLarge = batch.bytes.length > MAX_BATCH_BYTES || batch.header.rawSize > MAX_BODY_BYTES
-      if (isTooLarge && to > from) {
-        atMost = Math.ceil((to - from + 1) / 2)
-        continue
-      }
-      await outbox.saveSealed({ lane, from, to, hash: batch.hash, bytes: batch.bytes })
-      this.#order.add(lane, { from, to })
-      return true
-    }
+  /** A reading that came just after the last batch waits one period, not nearly two. */
+  async #untilDue(): Promise<number> {
+    const { outbox, batchEveryMs } = this.#options
+    const { oldestUnsentT } = (await outbox.state()).lanes.reading
+    const isWaiting =
+      typeof oldestUnsentT === 'number' && !this.#order.hasUnconfirmed && this.#mayGo('reading')
+    if (!isWaiting) return batchEveryMs
+    const dueMs = oldestUnsentT + batchEveryMs - outbox.now()
+    return Math.max(Math.min(GATHER_MS, batchEveryMs), Math.min(batchEveryMs, dueMs))
+  }
+
+  async #seal(lane: Lane, notAfterT: number): Promise<boolean> {
+    const sealed = await this.#sealer.seal(lane, notAfterT)
+    if (sealed) this.#order.add(lane, sealed)
+    return sealed !== null
   }
 
   #dueT(): number {
     return this.#options.outbox.now() - this.#options.batchEveryMs * 0.9
   }
 
-  #sealed(lane: Lane, { epoch, from, to, prev, segments, entries, isLost }: UnsealedEntries): SealedBatch {
-    const { outbox, key, sha256, compression, agent } = this.#options
-    const isReading = lane === 'reading' && !isLost
-    const form = isLost ? 'loss-1' : isReading ? 'columns-1' : 'entries-1'
-    const body = isReading ? encodeSegments(segments, (no) => outbox.stepOf(no)) : encodeEntries(entries)
-    const header = { agent, key: this.#keyId, epoch, lane, from, to, prev, form }
-    return sealBatch(header, body, { key, sha256, compression })
-  }
-
   async #send(batch: SealedRange): Promise<void> {
-    const { link, outbox } = this.#options
+    const { outbox } = this.#options
     const bytes = await outbox.sealedBytes(batch.lane, batch.from)
     if (!bytes) return this.#order.drop(batch)
     this.#note({ phase: 'sending', nextTryInMs: null })
-    const answer = await this.#ask(link, {
-      method: 'POST',
-      path: '/sync/v1/batches',
-      headers: { 'content-type': BATCH_TYPE },
-      body: bytes,
-    })
+    const answer = await this.#post(bytes)
     const marks = await this.#readAnswer(answer, batch)
     this.#order.sent(batch)
     this.#note({
@@ -265,6 +225,21 @@ export class Uplink {
     // A friendly answer that does not hold what was just sent would otherwise make us send it again at once, for ever.
     if (this.#order.isUnsent(batch))
       throw new VuonError('link-refused', 'The province answered, but does not say that it holds the batch.')
+  }
+
+  /** Throws `link-down`; how long it took, or that it was cut, decides how large the next ones are. */
+  async #post(body: Uint8Array): Promise<LinkAnswer> {
+    const { link, clock } = this.#options
+    const startedMs = clock.monotonicMs()
+    try {
+      const headers = { 'content-type': BATCH_TYPE }
+      const answer = await this.#ask(link, { method: 'POST', path: '/sync/v1/batches', headers, body })
+      this.#size.delivered(body.length, clock.monotonicMs() - startedMs)
+      return answer
+    } catch (error) {
+      this.#size.cut()
+      throw error
+    }
   }
 
   async #readAnswer(answer: LinkAnswer, batch: SealedRange): Promise<SyncAnswer> {
@@ -280,7 +255,7 @@ export class Uplink {
 
   async #apply(answer: SyncAnswer): Promise<void> {
     const { outbox } = this.#options
-    this.#restMs = Math.min(answer.retryAfterMs ?? 0, LONGEST_REST_MS) * (1 + 0.2 * this.#options.random())
+    this.#restMs = this.#setbacks.rest(answer.retryAfterMs ?? 0)
     if (answer.epoch !== outbox.epoch) return
     const { lanes } = await outbox.state()
     if (LANES.some((lane) => answer.lanes[lane].durableThrough > lanes[lane].sealedThrough))
@@ -316,42 +291,30 @@ export class Uplink {
   }
 
   /** Notes what went wrong; answers how long to wait. Nothing is lost: it all stays in the journal. */
-  async #fail(error: unknown): Promise<number> {
-    const known =
-      error instanceof VuonError
-        ? error
-        : new VuonError('internal', (error as Error).message.slice(0, 200), { cause: error })
-    const { code } = known
-    // What the journal holds may be other than what we remember of it: it is read again.
-    if (!(error instanceof Refused) && code !== 'link-down' && code !== 'link-refused')
-      this.#isAligned = false
-    if (code === 'batch-equivocation') {
-      // Somebody else wrote on in this epoch, with this card's copy. Whoever is claimed again goes on in its own.
-      this.#isAligned = false
-      await this.#beginEpoch().catch(() => {})
-    }
-    const isSuspended = code === 'batch-equivocation' || code === 'agent-suspended'
-    if (isSuspended && !this.#isToldOfSuspension) this.#options.onEquivocation?.()
-    this.#isToldOfSuspension ||= isSuspended
-    const isRefused = code === 'signature-wrong' || code === 'agent-unknown'
-    const retryAfterMs = error instanceof Refused ? Math.min(error.retryAfterMs, LONGEST_REST_MS) : 0
-    const jitteredMs = this.#backoff.failed(retryAfterMs)
-    // A person has to do something first; asking often would not bring them sooner.
-    const { retryLongestMs, random } = this.#options
-    const waitMs =
-      isSuspended || isRefused ? Math.max(jitteredMs, retryLongestMs * (1 + 0.2 * random())) : jitteredMs
+  async #fail(cause: unknown): Promise<number> {
+    const setback = this.#setbacks.after(cause)
+    const { phase, error, waitMs } = setback
+    if (setback.isToAlign) this.#isAligned = false
+    // Whoever is claimed again goes on in its own epoch.
+    if (setback.isDisputed) await this.#beginEpoch().catch(() => {})
+    if (setback.isNewsOfSuspension) this.#options.onEquivocation?.()
     this.#note({
-      phase: isSuspended ? 'suspended' : isRefused ? 'refused' : 'waiting',
-      failures: this.#backoff.failures,
+      phase,
+      failures: this.#setbacks.failures,
       nextTryInMs: waitMs,
-      lastError: { code, sentence: known.message, hint: known.hint, at: this.#options.outbox.now() },
+      lastError: {
+        code: error.code,
+        sentence: error.message,
+        hint: error.hint,
+        at: this.#options.outbox.now(),
+      },
     })
     return waitMs
   }
 
   /** After a failure, and when the province asked for rest, an eager caller must not turn the wait into a hammer. */
   async #pause(waitMs: number): Promise<void> {
-    const isWakeable = this.#backoff.failures === 0 && this.#restMs === 0
+    const isWakeable = this.#setbacks.failures === 0 && this.#restMs === 0
     const { clock } = this.#options
     if (!isWakeable) return sleep(clock, waitMs, this.#abort.signal)
     if (!this.#isWoken) {

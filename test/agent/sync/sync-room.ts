@@ -166,6 +166,8 @@ export class Box {
   agent = ''
   interfere: Interference = () => undefined
   equivocations = 0
+  /** What the budget holds back while a test wants it. */
+  heldBack: ReadonlySet<string> = new Set()
   journal!: Journal
   uplink!: Uplink
   path: string
@@ -242,6 +244,11 @@ export class Box {
       random: this.province.random,
       batchEveryMs: BATCH_EVERY_MS,
       retryLongestMs: RETRY_LONGEST_MS,
+      budget: {
+        mayGo: (cargo) => !this.heldBack.has(cargo),
+        holdback: (cargo) =>
+          this.heldBack.has(cargo) ? { reason: 'day', until: this.journal.now() + hours(1) } : null,
+      },
       onEquivocation: () => {
         this.equivocations++
       },

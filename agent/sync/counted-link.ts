@@ -1,0 +1,54 @@
+import type { Clock } from '#contract/ground/clock.ts'
+import type { Link, LinkAnswer, LinkRequest } from './link.ts'
+
+// What a phone company counts beside the bytes of a request: lines and heads that HTTP adds on both sides,
+const HTTP_BYTES = 250
+// IP and TCP heads of a segment and of its acknowledgement,
+const SEGMENT_BYTES = 1400
+const SEGMENT_HEAD_BYTES = 80
+// and what it takes to open a connection: three packets, and with TLS the certificates of the province.
+const CONNECT_BYTES = 250
+const TLS_BYTES = 5500
+// The links keep a connection for this long when nothing is said.
+const KEPT_MS = 70_000
+
+/**
+ * Tells how many bytes each request took in both directions, nearly as the phone company counts them. Of a request that
+ * failed the whole body counts: nobody knows how far it came.
+ */
+export function countedLink(
+  link: Link,
+  options: { isTls: boolean; clock: Clock; onBytes: (bytes: number) => void },
+): Link {
+  let keptUntilMs = Number.NEGATIVE_INFINITY
+  return {
+    async request(request) {
+      const { isTls, clock, onBytes } = options
+      const isNew = clock.monotonicMs() >= keptUntilMs
+      const connectBytes = isNew ? CONNECT_BYTES + (isTls ? TLS_BYTES : 0) : 0
+      onBytes(connectBytes + withSegments(sizeOfRequest(request)))
+      try {
+        const answer = await link.request(request)
+        keptUntilMs = clock.monotonicMs() + KEPT_MS
+        onBytes(withSegments(sizeOfAnswer(answer)))
+        return answer
+      } catch (error) {
+        keptUntilMs = Number.NEGATIVE_INFINITY
+        throw error
+      }
+    },
+  }
+}
+
+const sizeOfRequest = ({ path, headers, body }: LinkRequest): number =>
+  path.length + sizeOfHeaders(headers ?? {}) + (body?.length ?? 0) + HTTP_BYTES / 2
+
+const sizeOfAnswer = ({ headers, body }: LinkAnswer): number =>
+  sizeOfHeaders(headers) + body.length + HTTP_BYTES / 2
+
+// A colon, a space and the end of the line.
+const sizeOfHeaders = (headers: Readonly<Record<string, string>>): number =>
+  Object.entries(headers).reduce((sum, [name, value]) => sum + name.length + value.length + 4, 0)
+
+const withSegments = (bytes: number): number =>
+  Math.ceil(bytes + Math.ceil(bytes / SEGMENT_BYTES) * SEGMENT_HEAD_BYTES)

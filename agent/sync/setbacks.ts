@@ -1,0 +1,83 @@
+import { Backoff } from '#contract/ground/backoff.ts'
+import { VuonError } from '#contract/ground/errors.ts'
+import type { Random } from '#contract/ground/random.ts'
+import { Refused } from './province.ts'
+
+// Whatever a server asks for: a box that is silent for longer looks dead.
+const LONGEST_REST_MS = 3_600_000
+
+/** What a failure means and how long to wait after it. */
+export interface Setback {
+  readonly phase: 'waiting' | 'refused' | 'suspended'
+  readonly error: VuonError
+  readonly waitMs: number
+  /** The province holds something else under our seqs, or has suspended the key; true the first time only. */
+  readonly isNewsOfSuspension: boolean
+  /** Somebody else wrote on in this epoch, with this card's copy. */
+  readonly isDisputed: boolean
+  /** What the journal holds may be other than what we remember of it. */
+  readonly isToAlign: boolean
+}
+
+/**
+ * Waits that double and are jittered, and never shorter than what the other side asks for. Where a person has to do
+ * something first, asking often would not bring them sooner.
+ */
+export class Setbacks {
+  readonly #retryLongestMs: number
+  readonly #random: Random
+  readonly #backoff: Backoff
+  #isToldOfSuspension = false
+
+  constructor(options: { retryLongestMs: number; random: Random }) {
+    this.#retryLongestMs = options.retryLongestMs
+    this.#random = options.random
+    this.#backoff = new Backoff({ firstMs: 1000, longestMs: options.retryLongestMs, random: options.random })
+  }
+
+  /** Failures in a row. */
+  get failures(): number {
+    return this.#backoff.failures
+  }
+
+  succeeded(): void {
+    this.#backoff.succeeded()
+    this.#isToldOfSuspension = false
+  }
+
+  after(error: unknown): Setback {
+    const known =
+      error instanceof VuonError
+        ? error
+        : new VuonError('internal', (error as Error).message.slice(0, 200), { cause: error })
+    const { code } = known
+    const isDisputed = code === 'batch-equivocation'
+    const isSuspended = isDisputed || code === 'agent-suspended'
+    const isRefused = code === 'signature-wrong' || code === 'agent-unknown'
+    const isOfTheLink = error instanceof Refused || code === 'link-down' || code === 'link-refused'
+    const isNewsOfSuspension = isSuspended && !this.#isToldOfSuspension
+    this.#isToldOfSuspension ||= isSuspended
+    const jitteredMs = this.#backoff.failed(
+      error instanceof Refused ? this.rest(error.retryAfterMs, { isJittered: false }) : 0,
+    )
+    const needsPerson = isSuspended || isRefused
+    return {
+      phase: isSuspended ? 'suspended' : isRefused ? 'refused' : 'waiting',
+      error: known,
+      waitMs: needsPerson ? Math.max(jitteredMs, this.#jittered(this.#retryLongestMs)) : jitteredMs,
+      isNewsOfSuspension,
+      isDisputed,
+      isToAlign: isDisputed || !isOfTheLink,
+    }
+  }
+
+  /** The rest that a province may ask for, so that not all boxes come back in the same second. */
+  rest(askedMs: number, { isJittered }: { isJittered: boolean } = { isJittered: true }): number {
+    const ms = Math.min(askedMs, LONGEST_REST_MS)
+    return isJittered ? this.#jittered(ms) : ms
+  }
+
+  #jittered(ms: number): number {
+    return ms * (1 + 0.2 * this.#random())
+  }
+}
