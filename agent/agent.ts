@@ -9,7 +9,8 @@ import { Alarms } from './advice/alarms.ts'
 import { AlarmDesk } from './alarm-desk.ts'
 import { boxOverview } from './box-overview.ts'
 import type { AgentConfig } from './config.ts'
-import { enrolmentPath, journalPath, keyPath, photosPath } from './data-folder.ts'
+import { CounterFile } from './counter-file.ts'
+import { countersPath, enrolmentPath, journalPath, keyPath, photosPath } from './data-folder.ts'
 import type { Enrolment } from './enrolment.ts'
 import { FarmBook } from './farm-book/farm-book.ts'
 import { ClockWatch } from './health/clock-watch.ts'
@@ -17,9 +18,10 @@ import { DeviceBook } from './health/device-book.ts'
 import { FaultBook } from './health/fault-book.ts'
 import { AgentMetrics } from './health/metrics.ts'
 import { type CameraBus, Inputs, type InputsOptions } from './inputs.ts'
-import { Journal } from './journal/journal.ts'
+import { Journal, type JournalOptions } from './journal/journal.ts'
 import type { Salvage } from './journal/salvage.ts'
 import { knownDevices, notesOf } from './known-devices.ts'
+import { linkBudget } from './link-budget.ts'
 import { zoneOffsetOf } from './local-time.ts'
 import { machineRoutes, newDoctorToken } from './machine-routes.ts'
 import { BoxPage } from './page/box-page.ts'
@@ -53,6 +55,8 @@ export interface AgentOutside {
   readonly program: string
   /** True on a box; false where one thread keeps the order of things. */
   readonly isJournalInWorker: boolean
+  /** A disk that somebody else brings; the simulation's fills up and loses power. */
+  readonly openJournalThread?: JournalOptions['openThread']
   readonly withProcessMetrics: boolean
 }
 
@@ -77,6 +81,7 @@ export class Agent {
   #journal: Journal | undefined
   #stream: ReadingStream | undefined
   #inputs: Inputs | undefined
+  #counters: CounterFile | undefined
   #desk: AlarmDesk | undefined
   #farmBook: FarmBook | undefined
   #photos: PhotoDesk | undefined
@@ -102,6 +107,7 @@ export class Agent {
       randomBytes,
       lossWindowMs: config.journal.lossWindowMs,
       isInWorker: this.#outside.isJournalInWorker,
+      openThread: this.#outside.openJournalThread,
       onSalvage: (salvage) => this.#tellSalvage(salvage),
     })
     const journal = this.journal
@@ -159,7 +165,10 @@ export class Agent {
       clock,
       random,
       randomBytes,
-      batchEveryMs: config.sync.batchEveryS * 1000,
+      budget: linkBudget(config, {
+        now: () => journal.now(),
+        onFault: (code, detail) => this.#fault('budget', code, detail),
+      }),
       retryLongestMs: config.sync.retryLongestS * 1000,
       onEquivocation: () => this.#tellCloned(),
     })
@@ -176,8 +185,13 @@ export class Agent {
       onError: (error) => this.#failed('clock', error),
     })
     this.#clockWatch.start()
+    this.#counters = new CounterFile(countersPath(config.dataDir), (code, detail) =>
+      this.#fault('counters', code, detail),
+    )
     this.#inputs = new Inputs({
       buses: config.buses,
+      lorawan: config.lorawan,
+      counters: this.#counters,
       clock,
       random,
       openLine: this.#outside.openLine,
@@ -190,6 +204,7 @@ export class Agent {
       },
       takePhoto: (bus, path) => this.#takePhoto(bus, path),
       onSeen: (device, bus) => this.#devices.heard(device, bus, journal.now()),
+      onGone: (device) => this.#devices.gone(device),
       onFault: (subject, code, detail) => this.#fault(subject, code, detail),
     })
     await this.#startPage(options.listen)
@@ -206,9 +221,11 @@ export class Agent {
     for (const stop of this.#stops.splice(0)) stop()
     this.#clockWatch?.stop()
     await this.#inputs?.stop()
+    await this.#counters?.close()
     await this.#page?.close()
     await this.#photos?.stop()
     await this.#upstream?.stop()
+    await this.#upstream?.close()
     await this.#journal?.close()
   }
 
@@ -254,6 +271,7 @@ export class Agent {
       buses: this.#inputs?.states() ?? [],
       alarms: this.desk.open,
       uplink: this.upstream.state,
+      budget: this.upstream.budget,
       quotaBytes: this.config.journal.quotaMb * 1_000_000,
     })
   }
@@ -372,6 +390,7 @@ export class Agent {
       readingsStored: this.#readingsStored,
       journal,
       uplink: this.upstream.state,
+      budget: this.upstream.budget,
       openAlarms: this.desk.open.length,
       devices,
       faults: this.#faults.totals(),

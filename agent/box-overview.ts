@@ -8,6 +8,7 @@ import type { BusState } from './inputs.ts'
 import type { JournalState, LatestReading } from './journal/journal.ts'
 import type { SeriesRow } from './journal/journal-core.ts'
 import type { BoxOverview, DeviceCard, ReadingCard } from './page/page-sources.ts'
+import type { BudgetState } from './sync/budget.ts'
 import type { UplinkState } from './sync/uplink.ts'
 
 /** Gathers what the box's page and `doctor` show from the parts that know it. */
@@ -25,6 +26,7 @@ export interface OverviewParts {
   readonly buses: readonly BusState[]
   readonly alarms: readonly OpenAlarm[]
   readonly uplink: UplinkState | null
+  readonly budget?: BudgetState
   readonly quotaBytes: number
 }
 
@@ -72,6 +74,7 @@ export async function boxOverview(parts: OverviewParts): Promise<BoxOverview> {
         failures: parts.uplink.failures,
         sentBatches: parts.uplink.sentBatches,
         sentBytes: parts.uplink.sentBytes,
+        ...(parts.budget ? { budget: parts.budget } : {}),
       },
   }
 }

@@ -5,7 +5,11 @@ import { z } from 'zod'
 import { configSchema, parseConfig, withoutSecrets } from '#contract/ground/config-declaration.ts'
 import type { JsonSchema } from '#contract/ground/config-mistakes.ts'
 import { VuonError } from '#contract/ground/errors.ts'
-import { bus, calibration, name, place, port, quantity, seconds } from './bus-config.ts'
+import { bus } from './bus-config.ts'
+import { calibration, name, place, port, quantity, seconds } from './config-fields.ts'
+import { lorawan } from './lorawan-config.ts'
+import { sync } from './sync-config.ts'
+import { talkerOf } from './talker-config.ts'
 
 /** Every setting of the agent, declared once. `agent.sample.yaml` shows them to the technician. */
 
@@ -67,6 +71,7 @@ export const agentConfigSchema = z
       .prefault({})
       .describe("The box's own page."),
     buses: z.array(bus).max(32).default([]).describe('Serial lines and MQTT brokers that devices talk on.'),
+    lorawan,
     devices: z
       .record(
         z.string().min(1).max(64),
@@ -141,13 +146,7 @@ export const agentConfigSchema = z
       })
       .prefault({})
       .describe('What is kept of photos.'),
-    sync: z
-      .strictObject({
-        batchEveryS: seconds(1, 86_400).default(60).describe('How often readings are sent.'),
-        retryLongestS: seconds(1, 86_400).default(300).describe('Longest wait after a failure.'),
-      })
-      .prefault({})
-      .describe('How the province is sent to.'),
+    sync,
     schedule: z
       .strictObject({
         housekeeping: cronFields
@@ -170,6 +169,16 @@ export const agentConfigSchema = z
       if (busNames.has(each.name))
         refuse(['buses', index, 'name'], `is used twice ("${each.name}")`, 'give each bus its own name')
       busNames.add(each.name)
+      const speaks = talkerOf(each)
+      if (speaks) {
+        if (probeNames.has(speaks.name))
+          refuse(
+            ['buses', index, 'talker', 'name'],
+            `is used twice ("${speaks.name}")`,
+            'give each probe and talker its own name',
+          )
+        probeNames.add(speaks.name)
+      }
       if (!('probes' in each)) return
       const units = new Set<number>()
       each.probes.forEach((item, probeIndex) => {

@@ -5,4 +5,6 @@ export const journalPath = (dataDir: string): string => join(dataDir, 'journal',
 export const keyPath = (dataDir: string): string => join(dataDir, 'keys', 'agent.key')
 export const enrolmentPath = (dataDir: string): string => join(dataDir, 'enrolment.json')
 export const doctorTokenPath = (dataDir: string): string => join(dataDir, 'doctor-token')
+export const countersPath = (dataDir: string): string => join(dataDir, 'counters.json')
+export const budgetPath = (dataDir: string): string => join(dataDir, 'budget.json')
 export const photosPath = (dataDir: string): string => join(dataDir, 'photos')

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { z } from 'zod'
 import { writeFileAtomically } from '#contract/ground/node/atomic-write.ts'
 
@@ -31,6 +31,12 @@ export function readEnrolment(path: string): Enrolment | null {
   } catch {
     return null
   }
+}
+
+/** Another after each claim, which replaces the file; a look at it each few seconds must not read and parse it. */
+export function enrolmentVersion(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  return stat ? `${stat.ino} ${stat.size} ${stat.mtimeMs} ${stat.ctimeMs}` : ''
 }
 
 export function writeEnrolment(path: string, enrolment: Enrolment): void {

@@ -5,14 +5,17 @@ import type { Language } from '#contract/ground/messages.ts'
 import { claimBox } from './command/claim.ts'
 import type { ConsoleAnswer } from './command/console-answer.ts'
 import { registerDecodeCommands } from './command/decode-commands.ts'
+import { registerDeviceCommands } from './command/device-commands.ts'
 import { gatherFacts } from './command/doctor.ts'
 import { registerJournalCommands } from './command/journal-commands.ts'
 import { registerModelCommands } from './command/model-commands.ts'
+import { registerMqttPassword } from './command/mqtt-password.ts'
 import { registerProbeCommands } from './command/probe-commands.ts'
 import { run } from './command/run.ts'
 import { type AgentConfig, agentConfigWithoutSecrets, agentJsonSchema, loadAgentConfig } from './config.ts'
 import { examine } from './health/doctor.ts'
 import { checkProfiles } from './inputs.ts'
+import { checkCodecs } from './lorawan-config.ts'
 
 const DEFAULT_CONFIG = '/etc/vuon/agent.yaml'
 const PROGRAM = `vuon-agent ${packageVersion()}`
@@ -36,6 +39,7 @@ const sayLine = (value: unknown): void => console.log(JSON.stringify(value))
 function loadConfig(): AgentConfig {
   const config = loadAgentConfig(configFile())
   checkProfiles(config)
+  checkCodecs(config.lorawan)
   return config
 }
 
@@ -94,7 +98,9 @@ const answer: ConsoleAnswer = { loadConfig, say, sayLine }
 registerJournalCommands(program, answer)
 registerProbeCommands(program, answer)
 registerDecodeCommands(program, answer)
+registerDeviceCommands(program, answer)
 registerModelCommands(program, answer)
+registerMqttPassword(program, answer)
 
 try {
   await program.parseAsync()

@@ -32,7 +32,8 @@ export interface AlarmOptions {
 }
 
 /** What cannot have been, and what was true at some other time, says nothing about now. */
-const SAYS_NOTHING_OF_NOW = QUALITY.outOfRange | QUALITY.spike | QUALITY.fromMarked | QUALITY.historical
+const SAYS_NOTHING_OF_NOW =
+  QUALITY.outOfRange | QUALITY.spike | QUALITY.fromMarked | QUALITY.historical | QUALITY.doubted
 
 /** One rule looking at one value of one device. */
 interface Watch {

@@ -1,12 +1,14 @@
 import { accessSync, constants, existsSync, mkdirSync, statfsSync, statSync } from 'node:fs'
 import { freemem, totalmem } from 'node:os'
 import { VuonError } from '#contract/ground/errors.ts'
+import { presentPorts } from '../bus/serial-ports.ts'
 import type { AgentConfig } from '../config.ts'
 import { enrolmentPath, journalPath, keyPath } from '../data-folder.ts'
 import { readEnrolment } from '../enrolment.ts'
 import type { DoctorFacts, RunningAgent } from '../health/doctor.ts'
 import { InlineThread } from '../journal/journal-thread.ts'
 import { readDoctorToken } from '../machine-routes.ts'
+import { usersOf } from '../mqtt-sources.ts'
 import type { BoxOverview } from '../page/page-sources.ts'
 import { readPageCode } from '../page/people.ts'
 
@@ -30,13 +32,26 @@ export async function gatherFacts(config: AgentConfig, configFile: string): Prom
       gateway: enrolment.gateway,
       boxCode: enrolment.boxCode,
     },
+    openBrokers: config.buses.flatMap((bus) =>
+      bus.kind === 'mqtt-broker' && bus.host !== '127.0.0.1' && usersOf(bus).length === 0 ? [bus.name] : [],
+    ),
     pageCode: readPageCode(dataDir),
     pagePort: config.page.port,
     lossWindowMs: config.journal.lossWindowMs,
     quotaMb: config.journal.quotaMb,
+    serialPorts: await configuredPorts(config),
     journalDamage: running ? [] : await journalDamage(journalPath(dataDir)),
     running,
   }
+}
+
+async function configuredPorts(config: AgentConfig): Promise<DoctorFacts['serialPorts']> {
+  const buses = config.buses.filter((bus) => bus.kind === 'serial')
+  const present = buses.length > 0 ? await presentPorts() : []
+  return buses.map(({ name, path }) => {
+    const port = present.find(({ device }) => device === path)
+    return { bus: name, path, lasting: port && port.path !== path ? port.path : null }
+  })
 }
 
 async function askRunning(config: AgentConfig): Promise<RunningAgent | null> {

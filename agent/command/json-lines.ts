@@ -1,5 +1,11 @@
-/** Batch work reads JSON Lines from standard input and answers line by line. Blank lines are passed over. */
-export async function* readLines(input: AsyncIterable<Uint8Array | string>): AsyncGenerator<string> {
+/**
+ * Batch work reads JSON Lines from standard input and answers line by line. Blank lines are passed over,
+ * and of a line longer than `maxChars` only the beginning is kept, which then is no JSON.
+ */
+export async function* readLines(
+  input: AsyncIterable<Uint8Array | string>,
+  maxChars = Infinity,
+): AsyncGenerator<string> {
   const decoder = new TextDecoder()
   let held = ''
   for await (const part of input) {
@@ -9,6 +15,7 @@ export async function* readLines(input: AsyncIterable<Uint8Array | string>): Asy
       held = held.slice(end + 1)
       if (line) yield line
     }
+    if (held.length > maxChars) held = held.slice(0, maxChars)
   }
   const last = (held + decoder.decode()).trim()
   if (last) yield last

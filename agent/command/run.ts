@@ -4,15 +4,16 @@ import { join } from 'node:path'
 import cron from 'node-cron'
 import pino from 'pino'
 import { toHex } from '#contract/ground/bytes.ts'
+import type { Clock } from '#contract/ground/clock.ts'
 import { VuonError } from '#contract/ground/errors.ts'
 import { writeFileAtomically } from '#contract/ground/node/atomic-write.ts'
 import { systemClock } from '#contract/ground/node/system-clock.ts'
+import type { Random } from '#contract/ground/random.ts'
 import { Agent, type AgentOutside } from '../agent.ts'
-import { EmbeddedBroker } from '../bus/embedded-broker.ts'
-import { MqttSource } from '../bus/mqtt-client.ts'
 import { SerialLine } from '../bus/serial-line.ts'
 import { TcpLine } from '../bus/tcp-line.ts'
 import type { AgentConfig } from '../config.ts'
+import { openMqttSource } from '../mqtt-sources.ts'
 import { FetchLink } from '../sync/fetch-link.ts'
 
 /** Runs the agent over the real outside until SIGTERM. */
@@ -47,38 +48,14 @@ export function realOutside(config: AgentConfig, program: string, log: pino.Logg
     clock,
     random,
     randomBytes: (length) => new Uint8Array(randomBytes(length)),
-    openLine: (bus, settings) =>
-      bus.kind === 'serial'
-        ? new SerialLine({ path: bus.path, settings, clock, random })
-        : new TcpLine({ host: bus.host, port: bus.port, clock, random }),
-    openSource: (bus, topics, onFault) => {
-      const { name, username, password } = bus
-      if (bus.kind === 'mqtt-broker')
-        return new EmbeddedBroker({
-          bus: name,
-          host: bus.host,
-          port: bus.port,
-          username,
-          password,
-          clock,
-          onFault,
-        })
-      const { url, caFile, certFile, keyFile } = bus
-      return new MqttSource({
-        bus: name,
-        url,
-        clientId: clientIdOf(config.dataDir, name),
-        topics,
-        username,
-        password,
-        caFile,
-        certFile,
-        keyFile,
+    openLine: openRealLine(clock, random),
+    openSource: (bus, topics, onFault) =>
+      openMqttSource(bus, topics, {
         clock,
         random,
+        clientIdOf: (name) => clientIdOf(config.dataDir, name),
         onFault,
-      })
-    },
+      }),
     linkTo: (gateway) => new FetchLink(gateway),
     schedule: (expression, timeZone, job) => {
       const task = cron.schedule(expression, job, { timezone: timeZone, noOverlap: true })
@@ -92,6 +69,14 @@ export function realOutside(config: AgentConfig, program: string, log: pino.Logg
     withProcessMetrics: true,
   }
 }
+
+/** Serial ports and sockets of this machine. */
+export const openRealLine =
+  (clock: Clock, random: Random): AgentOutside['openLine'] =>
+  (bus, settings) =>
+    bus.kind === 'serial'
+      ? new SerialLine({ path: bus.path, settings, clock, random })
+      : new TcpLine({ host: bus.host, port: bus.port, clock, random })
 
 /** The broker keeps messages for this name while the box is away, so it is made once and kept. */
 function clientIdOf(dataDir: string, bus: string): string {

@@ -16,6 +16,8 @@ interface Row {
   lastHeardAt: number | null
   /** The newest gaps between messages, ms. */
   gaps: number[]
+  /** It said that it went offline, and has not spoken since. */
+  isGone: boolean
 }
 
 // Nodes report on change and at a longest interval: the longest of the last gaps is close to that interval.
@@ -46,6 +48,7 @@ export class DeviceBook {
       configuredMs: everyMs,
       lastHeardAt: row?.lastHeardAt ?? null,
       gaps: row?.gaps ?? [],
+      isGone: row?.isGone ?? false,
     })
   }
 
@@ -53,7 +56,7 @@ export class DeviceBook {
     let row = this.#rows.get(name)
     if (!row) {
       if (this.#rows.size >= MAX_DEVICES) return
-      row = { bus, place: '', configuredMs: undefined, lastHeardAt: null, gaps: [] }
+      row = { bus, place: '', configuredMs: undefined, lastHeardAt: null, gaps: [], isGone: false }
       this.#rows.set(name, row)
     }
     if (bus) row.bus = bus
@@ -62,6 +65,13 @@ export class DeviceBook {
       if (gap >= SHORTEST_GAP_MS) row.gaps = [...row.gaps.slice(1 - GAPS_KEPT), gap]
     }
     row.lastHeardAt = Math.max(at, row.lastHeardAt ?? at)
+    row.isGone = false
+  }
+
+  /** What it said last is stale from now on, however young it is. */
+  gone(name: string): void {
+    const row = this.#rows.get(name)
+    if (row) row.isGone = true
   }
 
   /** The clock was corrected: ages stay what they are. */
@@ -79,9 +89,17 @@ export class DeviceBook {
   /** Sorted by place, then name, as people read. */
   devices(now: number): KnownDevice[] {
     return [...this.#rows]
-      .map(([name, { bus, place, lastHeardAt }]) => {
+      .map(([name, { bus, place, lastHeardAt, isGone }]) => {
         const everyMs = this.everyMsOf(name)
-        return { name, bus, place, everyMs, lastHeardAt, status: this.#statusOf(lastHeardAt, everyMs, now) }
+        return {
+          name,
+          bus,
+          place,
+          everyMs,
+          lastHeardAt,
+          status:
+            isGone && lastHeardAt !== null ? ('silent' as const) : this.#statusOf(lastHeardAt, everyMs, now),
+        }
       })
       .sort((a, b) => a.place.localeCompare(b.place, 'vi') || a.name.localeCompare(b.name, 'vi'))
   }

@@ -22,9 +22,13 @@ export interface DoctorFacts {
   readonly keyProblem: { sentence: string; hint: string } | null
   readonly claimed: { farm: string; gateway: string; boxCode: string } | null
   readonly pageCode: string | null
+  /** Built-in brokers that ask nobody for a password. */
+  readonly openBrokers?: readonly string[]
   readonly pagePort: number
   readonly lossWindowMs: number
   readonly quotaMb: number
+  /** Ports of the config; `lasting` is the name of such a port that stays when sticks are swapped. */
+  readonly serialPorts: readonly { bus: string; path: string; lasting: string | null }[]
   /** Only looked at while the agent does not run. */
   readonly journalDamage: readonly string[]
   readonly running: RunningAgent | null
@@ -58,6 +62,12 @@ export interface RunningAgent {
     readonly phase: string
     readonly lastOkAt: number | null
     readonly lastError: { readonly sentence: string; readonly hint: string } | null
+    readonly budget?: {
+      readonly dayBytes: number
+      readonly dayLimitBytes: number | null
+      readonly readings: { readonly reason: 'day' | 'hour' | 'quiet'; readonly until: number } | null
+      readonly photos: { readonly reason: 'day' | 'hour' | 'quiet'; readonly until: number } | null
+    }
   } | null
 }
 
@@ -68,6 +78,8 @@ interface Fault {
   readonly lastAt: number
 }
 
+// The kernel counts these in the order in which sticks are found.
+const CHANGING_NAME = /^\/dev\/tty(USB|ACM)\d+$/
 const LEAST_MEMORY_BYTES = 480_000_000
 const LEAST_FREE_DISK_BYTES = 200_000_000
 const DAY_MS = 86_400_000
@@ -106,12 +118,20 @@ export function examine(facts: DoctorFacts, language: Language): Check[] {
   else ok('key', facts.hasKey ? t('key') : t('keyNone'))
   if (facts.claimed) ok('enrolment', t('claimed', facts.claimed))
   else warn('enrolment', t('unclaimed'), t('unclaimedHint'))
+  for (const name of facts.openBrokers ?? [])
+    warn(`bus ${name}`, t('openBroker', { name }), t('openBrokerHint'))
   if (facts.pageCode) warn('page-code', t('pageCode', { code: facts.pageCode }))
 
   ok('loss-window', t('lossWindow', { seconds: facts.lossWindowMs / 1000 }))
   const commits = Math.ceil(DAY_MS / Math.max(facts.lossWindowMs, 50))
   ok('flash-wear', t('wear', { commits, mb: mb(commits * BLOCK_BYTES) }))
-  ok('rs485', t('rs485'))
+  if (facts.serialPorts.length > 0)
+    checks.push({ name: 'rs485', state: 'ok', sentence: t('rs485'), hint: t('rs485Hint') })
+  for (const { bus, path, lasting } of facts.serialPorts) {
+    if (!CHANGING_NAME.test(path)) continue
+    const hint = lasting ? t('plainPortHint', { lasting }) : t('plainPortNoName')
+    warn(`port ${path}`, t('plainPort', { bus, path }), hint)
+  }
   for (const detail of facts.journalDamage) fail('journal', t('journalDamaged', { detail }))
 
   const { running } = facts
@@ -162,6 +182,19 @@ export function examine(facts: DoctorFacts, language: Language): Check[] {
     if (phase === 'suspended' || phase === 'refused') fail('sync', sentence)
     else if (phase === 'waiting') warn('sync', sentence)
     else ok('sync', sentence)
+    const { budget } = uplink
+    if (budget) {
+      const { dayBytes, dayLimitBytes, readings, photos } = budget
+      const spent = mb(dayBytes)
+      const until = (at: number): string => ageText(at - now, language)
+      ok(
+        'budget',
+        dayLimitBytes === null ? t('spent', { spent }) : t('spentOf', { spent, limit: mb(dayLimitBytes) }),
+      )
+      if (readings)
+        warn('budget', t(`held-${readings.reason}`, { until: until(readings.until) }), t('heldHint'))
+      else if (photos) warn('budget', t('heldPhotos', { until: until(photos.until) }), t('heldHint'))
+    }
     if (lastError) warn('sync', t('syncError', { sentence: lastError.sentence }), lastError.hint)
   }
   return checks

@@ -22,6 +22,10 @@ export const say = defineMessages({
     notRunning: 'Chương trình không chạy, hoặc trang của hộp không trả lời ở cổng {port}.',
     notRunningHint:
       'Khởi động: systemctl start vuon-agent (hoặc vuon-agent run), rồi xem: journalctl -u vuon-agent',
+    openBroker:
+      'Máy chủ MQTT {name} của hộp không hỏi mật khẩu: ai vào được mạng của vườn đều gửi được số đo.',
+    openBrokerHint:
+      'Chạy vuon-agent mqtt-password cho từng thiết bị, rồi ghi vào users trong cấu hình; hoặc để riêng các thiết bị một mạng Wi-Fi.',
     pageCode: 'Chưa có ai có mã PIN. Mã để đặt PIN đầu tiên trên trang của hộp: {code}',
     lossWindow:
       'Mất điện có thể mất nhiều nhất {seconds} s số đo hỏi qua đường dây; không mất gì đã được xác nhận (MQTT QoS 1, biểu mẫu, báo động).',
@@ -41,6 +45,15 @@ export const say = defineMessages({
     synced: 'Đồng bộ: {phase}; còn {waiting} mục chưa ở tỉnh; lần cuối tỉnh nhận {age} trước.',
     syncNever: 'Đồng bộ: {phase}; còn {waiting} mục chưa ở tỉnh; tỉnh chưa nhận lần nào từ khi chạy.',
     syncError: 'Lỗi đồng bộ gần nhất: {sentence}',
+    spent: 'Đường truyền: hôm nay đã dùng {spent} MB, không đặt hạn mức.',
+    spentOf: 'Đường truyền: hôm nay đã dùng {spent} trên {limit} MB.',
+    'held-day': 'Hết phần dung lượng của ngày dành cho số đo; số đo chờ thêm {until}. Báo động vẫn đi ngay.',
+    'held-hour':
+      'Hết phần dung lượng của giờ này dành cho số đo; số đo chờ thêm {until}. Báo động vẫn đi ngay.',
+    'held-quiet': 'Đang trong giờ nhường đường truyền; số đo chờ thêm {until}. Báo động vẫn đi ngay.',
+    heldPhotos: 'Ảnh chờ thêm {until} để dành dung lượng cho số đo và báo động.',
+    heldHint:
+      'Không mất gì. Nếu hay gặp: tăng sync.budget trong cấu hình, hoặc gửi thưa hơn (sync.batchEveryS).',
     clockGood: 'Đồng hồ: đã đồng bộ.',
     clockHoldover: 'Đồng hồ: tự chạy từ lần đồng bộ trước.',
     clockUnknown: 'Đồng hồ: chưa biết đúng hay sai; số đo vẫn được giữ và được sửa giờ sau.',
@@ -48,6 +61,12 @@ export const say = defineMessages({
     alarm: 'Báo động đang mở: {name} ({rule}) {device}',
     rs485:
       'RS-485: dùng bộ chuyển tự đảo chiều hoặc chế độ RS-485 của nhân Linux; đảo chiều bằng RTS từ chương trình không được hỗ trợ vì quá chậm.',
+    rs485Hint:
+      'Nếu bộ chuyển cần RTS: bật chế độ RS-485 của nhân (cổng UART của bo), hoặc thay bằng bộ chuyển tự đảo chiều (auto-direction). Xem firmware-config/.',
+    plainPort: 'Đường {bus}: tên {path} có thể đổi khi rút cắm hay khởi động lại, khi đó hộp đọc nhầm đường.',
+    plainPortHint: 'Ghi trong cấu hình: path: {lasting}',
+    plainPortNoName:
+      'Ghi một tên trong /dev/serial/by-id vào path (ls -l /dev/serial/by-id), hoặc đặt tên bằng luật udev.',
   },
   en: {
     config: 'The configuration {file} is right.',
@@ -69,6 +88,10 @@ export const say = defineMessages({
     notRunning: "The program does not run, or the box's page does not answer on port {port}.",
     notRunningHint:
       'Start it: systemctl start vuon-agent (or vuon-agent run), then look: journalctl -u vuon-agent',
+    openBroker:
+      "The box's MQTT broker {name} asks for no password: whoever is on the network of the farm can send readings.",
+    openBrokerHint:
+      'Run vuon-agent mqtt-password for each device and put it under users in the configuration; or give the devices a Wi-Fi of their own.',
     pageCode: "Nobody has a PIN yet. The code that sets the first one on the box's page: {code}",
     lossWindow:
       'A power cut costs at most {seconds} s of polled readings, and nothing that was acknowledged (MQTT QoS 1, forms, alarms).',
@@ -88,6 +111,16 @@ export const say = defineMessages({
     synced: 'Sync: {phase}; {waiting} entries are not at the province yet; it last took some {age} ago.',
     syncNever: 'Sync: {phase}; {waiting} entries are not at the province yet; it took none since the start.',
     syncError: 'Newest sync error: {sentence}',
+    spent: 'Link: {spent} MB used today, no limit is set.',
+    spentOf: 'Link: {spent} of {limit} MB used today.',
+    'held-day':
+      "The readings' share of the day's budget is used; they wait another {until}. Alarms still go at once.",
+    'held-hour':
+      "The readings' share of this hour's budget is used; they wait another {until}. Alarms still go at once.",
+    'held-quiet': 'These are quiet hours; readings wait another {until}. Alarms still go at once.',
+    heldPhotos: 'Photos wait another {until}, so that something is left for readings and alarms.',
+    heldHint:
+      'Nothing is lost. If it happens often: raise sync.budget, or send less often (sync.batchEveryS).',
     clockGood: 'Clock: synchronised.',
     clockHoldover: 'Clock: running on since it was synchronised last.',
     clockUnknown: 'Clock: not known to be right; readings are kept and their times corrected later.',
@@ -95,5 +128,12 @@ export const say = defineMessages({
     alarm: 'Open alarm: {name} ({rule}) {device}',
     rs485:
       "RS-485: use an adapter that turns the line by itself, or the kernel's RS-485 mode; turning it by RTS from a program is too slow and not supported.",
+    rs485Hint:
+      'If your adapter needs RTS: switch on the RS-485 mode of the kernel (UARTs of the board), or take an adapter with automatic direction. See firmware-config/.',
+    plainPort:
+      'Bus {bus}: the name {path} may change when sticks are swapped or at a restart; then the wrong line is read.',
+    plainPortHint: 'Write in the configuration: path: {lasting}',
+    plainPortNoName:
+      'Take a name from /dev/serial/by-id as path (ls -l /dev/serial/by-id), or give it one with a udev rule.',
   },
 })

@@ -24,6 +24,15 @@ export interface AgentFigures {
     readonly sentBytes: number
     readonly resentBatches: number
   } | null
+  readonly budget: {
+    readonly dayBytes: number
+    readonly dayLimitBytes: number | null
+    readonly hourBytes: number
+    readonly hourLimitBytes: number | null
+    readonly bytes: Readonly<Record<string, number>>
+    readonly readings: object | null
+    readonly photos: object | null
+  }
   readonly openAlarms: number
   readonly devices: Readonly<Record<string, number>>
   readonly faults: ReadonlyMap<string, number>
@@ -101,6 +110,28 @@ function fill(registry: Registry, figures: AgentFigures): void {
     })
     phase.set({ phase: uplink.phase }, 1)
   }
+  const { budget } = figures
+  const linkBytes = new Counter({
+    name: 'vuon_agent_link_bytes_total',
+    help: 'Bytes over the link in both directions, heads included, by what they were for',
+    labelNames: ['traffic'],
+    registers,
+  })
+  for (const [traffic, bytes] of Object.entries(budget.bytes)) linkBytes.inc({ traffic }, bytes)
+  gauge('link_day_bytes', "Bytes over the link on the farm's day so far", budget.dayBytes)
+  gauge('link_hour_bytes', 'Bytes over the link in the hour so far', budget.hourBytes)
+  if (budget.dayLimitBytes !== null)
+    gauge('link_day_limit_bytes', 'What a day may cost', budget.dayLimitBytes)
+  if (budget.hourLimitBytes !== null)
+    gauge('link_hour_limit_bytes', 'What an hour may cost', budget.hourLimitBytes)
+  const held = new Gauge({
+    name: 'vuon_agent_held_back',
+    help: '1 while the budget or quiet hours keep this cargo from being sent',
+    labelNames: ['cargo'],
+    registers,
+  })
+  held.set({ cargo: 'reading' }, budget.readings ? 1 : 0)
+  held.set({ cargo: 'photo' }, budget.photos ? 1 : 0)
   gauge('alarms_open', 'Alarms that are raised and not cleared', figures.openAlarms)
   gauge('buses_up', 'Serial lines and brokers that are connected', figures.busesUp)
   gauge('buses_down', 'Serial lines and brokers that are not', figures.busesDown)

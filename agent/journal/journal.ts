@@ -31,6 +31,8 @@ export interface JournalOptions {
   readonly lossWindowMs: number
   /** True on a box; false in the pretend world, where one thread keeps the order of things. */
   readonly isInWorker: boolean
+  /** Where the calls run instead, when somebody brings a disk of their own: the simulation's fills up and loses power. */
+  readonly openThread?: ((path: string) => JournalThread) | undefined
   /** Told of damage that was found and mended, at the start and while it runs. */
   readonly onSalvage?: (salvage: Salvage) => void
 }
@@ -332,5 +334,5 @@ export class Journal {
   }
 }
 
-const threadOf = ({ path, isInWorker }: JournalOptions): JournalThread =>
-  isInWorker ? new WorkerThread(path) : new InlineThread(path)
+const threadOf = ({ path, isInWorker, openThread }: JournalOptions): JournalThread =>
+  openThread?.(path) ?? (isInWorker ? new WorkerThread(path) : new InlineThread(path))

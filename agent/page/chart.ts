@@ -20,7 +20,7 @@ export interface ChartInput {
   readonly className: string
 }
 
-const DOUBTFUL = QUALITY.outOfRange | QUALITY.spike
+const DOUBTFUL = QUALITY.outOfRange | QUALITY.spike | QUALITY.doubted
 const [LEFT, RIGHT, TOP, BOTTOM] = [46, 12, 24, 30]
 
 /** A series as SVG: the band from lowest to highest, the line of means; where nothing was measured nothing is drawn. */

@@ -53,7 +53,7 @@ ${bus.detail && html`<p class="faint detail">${say(language, 'fault-detail', { d
 ${faultList(visit, bus.faults)}</section>`
 }
 
-const BUS_KINDS: ReadonlySet<string> = new Set(['serial', 'modbus-tcp', 'mqtt-broker', 'mqtt'])
+const BUS_KINDS: ReadonlySet<string> = new Set(['serial', 'modbus-tcp', 'tcp-line', 'mqtt-broker', 'mqtt'])
 
 /** Newest first; the code stands there too, for the phone call with the technician. */
 function faultList({ language, nowMs }: Visit, faults: readonly FaultCount[]): Html {

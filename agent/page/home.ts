@@ -136,6 +136,7 @@ const MARKS = [
   [QUALITY.fromMarked, 'from-marked'],
   [QUALITY.spike, 'spike'],
   [QUALITY.stuck, 'stuck'],
+  [QUALITY.doubted, 'doubted'],
 ] as const
 const KNOWN_FLAGS = MARKS.reduce((all, [flag]) => all | flag, 0)
 

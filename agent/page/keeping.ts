@@ -2,7 +2,7 @@ import { type Html, html } from '#contract/ground/html.ts'
 import type { Language } from '#contract/ground/messages.ts'
 import { note } from './layout.ts'
 import { type MessageKey, say } from './messages.ts'
-import type { BoxOverview, JournalCard, UplinkCard } from './page-sources.ts'
+import type { BoxOverview, BudgetCard, JournalCard, UplinkCard } from './page-sources.ts'
 import type { Visit } from './visit.ts'
 import { ago, bytes, lasting, number } from './wording.ts'
 
@@ -49,6 +49,11 @@ export function sendingSentence(
     case 'sending':
     case 'idle':
       if (what === null) return { kind: 'good', sentence: say(language, 'sent-all') }
+      if (uplink.budget?.readings) {
+        const { reason, until } = uplink.budget.readings
+        const wait = lasting(language, until - nowMs)
+        return { kind: 'info', sentence: withRest(say(language, `sent-held-${reason}`, { wait })) }
+      }
       return {
         kind: 'good',
         sentence: say(language, uplink.phase === 'idle' ? 'sent-soon' : 'sent-now', facts),
@@ -99,11 +104,34 @@ ${facts([
       size: bytes(language, uplink.sentBytes),
     }),
   ],
+  ...(uplink.budget ? budgetRows(language, nowMs, uplink.budget) : []),
   uplink.failures > 0 && [
     say(language, 'uplink-failures'),
     say(language, 'uplink-times', { count: number(language, uplink.failures) }),
   ],
 ])}`
+}
+
+function budgetRows(language: Language, nowMs: number, budget: BudgetCard): FactRow[] {
+  const spent = (used: number, limit: number | null): string =>
+    limit === null
+      ? say(language, 'uplink-spent-value', { size: bytes(language, used) })
+      : say(language, 'uplink-spent-of', {
+          size: bytes(language, used),
+          limit: bytes(language, limit),
+          percent: number(language, (used / limit) * 100),
+        })
+  return [
+    [say(language, 'uplink-spent'), spent(budget.dayBytes, budget.dayLimitBytes)],
+    budget.hourLimitBytes !== null && [
+      say(language, 'uplink-hour'),
+      spent(budget.hourBytes, budget.hourLimitBytes),
+    ],
+    budget.photos !== null && [
+      say(language, 'uplink-photos'),
+      say(language, 'uplink-photos-held', { wait: lasting(language, budget.photos.until - nowMs) }),
+    ],
+  ]
 }
 
 // Several codes are one thing to a person at the box.
@@ -153,7 +181,9 @@ function keptFacts(language: Language, journal: JournalCard): Html {
   ])
 }
 
-const facts = (rows: readonly (readonly [name: string, value: string] | false)[]): Html =>
+type FactRow = readonly [name: string, value: string] | false
+
+const facts = (rows: readonly FactRow[]): Html =>
   html`<dl class="facts">${rows.map((row) => row !== false && html`<div><dt>${row[0]}</dt><dd>${row[1]}</dd></div>`)}</dl>`
 
 function lanesTable(language: Language, journal: JournalCard): Html {

@@ -114,6 +114,23 @@ export interface UplinkCard {
   readonly failures: number
   readonly sentBatches: number
   readonly sentBytes: number
+  readonly budget?: BudgetCard
+}
+
+/** What the line may cost and has cost, by the farm's day. */
+export interface BudgetCard {
+  readonly dayBytes: number
+  readonly dayLimitBytes: number | null
+  readonly hourBytes: number
+  readonly hourLimitBytes: number | null
+  /** What keeps readings (photos) from being sent, and until when. */
+  readonly readings: HoldbackCard | null
+  readonly photos: HoldbackCard | null
+}
+
+export interface HoldbackCard {
+  readonly reason: 'day' | 'hour' | 'quiet'
+  readonly until: number
 }
 
 export interface HistoryBucket {

@@ -10,6 +10,7 @@ const MARKS = [
   { flag: QUALITY.fromMarked, name: 'markFromMarked', means: 'markFromMarkedMeans' },
   { flag: QUALITY.spike, name: 'markSpike', means: 'markSpikeMeans' },
   { flag: QUALITY.stuck, name: 'markStuck', means: 'markStuckMeans' },
+  { flag: QUALITY.doubted, name: 'markDoubted', means: 'markDoubtedMeans' },
 ] as const
 
 const CLOCK = { name: 'markClock', means: 'markClockMeans' } as const

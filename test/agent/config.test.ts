@@ -100,7 +100,10 @@ describe('the agent config', () => {
     const file = join(folder, 'password')
     writeFileSync(file, 'quả thanh long\n')
     const path = join(folder, 'box.yaml')
-    writeFileSync(path, `buses:\n  - {kind: mqtt, name: m, url: "mqtt://h", password: "\${file:${file}}"}\n`)
+    writeFileSync(
+      path,
+      `buses:\n  - {kind: mqtt, name: m, url: "mqtt://h", username: box, password: "\${file:${file}}"}\n`,
+    )
     const config = loadAgentConfig(path)
     expect(config.buses[0]).toMatchObject({ password: 'quả thanh long' })
     expect(JSON.stringify(agentConfigWithoutSecrets(config))).not.toContain('thanh long')
