@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { findTool, hasPymodbus } from '../test/world/real-services.ts'
+import { findTool, hasPymodbus, hasPyserial } from '../test/world/real-services.ts'
 
 /** Real programs that tests and the demo use, and the Debian packages that bring them. */
 interface Tool {
@@ -26,6 +26,7 @@ const TOOLS: readonly Tool[] = [
     packages: ['python3-pymodbus', 'python3-serial', 'python3-serial-asyncio'],
     isThere: hasPymodbus,
   },
+  { name: 'pyserial', packages: ['python3-serial'], isThere: hasPyserial },
 ]
 
 export interface ToolReport {

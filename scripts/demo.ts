@@ -41,8 +41,13 @@ const folder = mkdtempSync(join(tmpdir(), 'vuon-demo-'))
 const services: Service[] = []
 let isEnding = false
 
+// A terminal's Ctrl-C reaches every process of the group, and the one above passes it on again: twice is no harm.
+const ended = new Promise<void>((resolve) => {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve())
+})
+
 try {
-  process.exitCode = await demo()
+  process.exitCode = await Promise.race([demo(), ended.then(() => 0)])
 } catch (error) {
   console.error(`The demo failed: ${(error as Error).message}`)
   process.exitCode = 1
@@ -92,10 +97,7 @@ async function demo(): Promise<number> {
   A PIN for the box's page: ${lot.pin} (${lot.person}). Logs: ${box.logFile}, ${province.logFile}
   Agent ${box.pid}, gateway ${province.pid}: kill either with -9, it is started again. Ctrl-C ends everything.
 `)
-  await new Promise<void>((resolve) => {
-    process.once('SIGINT', resolve)
-    process.once('SIGTERM', resolve)
-  })
+  await ended
   return 0
 }
 

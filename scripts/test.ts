@@ -11,7 +11,9 @@ const only = process.argv.slice(2)
 const counts = { passed: 0, failed: 0, skipped: 0 }
 const notRun: string[] = []
 
-const tools = installTools(['socat', 'mosquitto', 'chromium', 'pymodbus'], (line) => console.log(line))
+const tools = installTools(['socat', 'mosquitto', 'chromium', 'pymodbus', 'pyserial'], (line) =>
+  console.log(line),
+)
 if (tools.missing.length > 0)
   notRun.push(`Suites that need ${tools.missing.join(', ')} did not run. To run them: ${tools.command}`)
 

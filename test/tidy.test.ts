@@ -200,13 +200,13 @@ describe('files', () => {
   const ENTRIES = [
     /^(agent|gateway)\/main\.ts$/,
     /^scripts\/[^/]+\.(ts|mjs)$/,
-    /\.test\.ts$/,
+    /\.(test|soak)\.ts$/,
     /^test\/bench\//,
     /^test\/world\/slaves\//,
     /\/browser\/[^/]+\.ts$/,
     /-(worker|child)\.ts$/,
     /\/worker\/main\.ts$/,
-    /^vitest\.config\.ts$/,
+    /^vitest(\.soak)?\.config\.ts$/,
     /^models\/training\//,
   ]
 

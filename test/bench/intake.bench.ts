@@ -2,7 +2,7 @@
  * How many readings a second the gateway takes in, beside the least that any gateway would have to do: check each
  * signature and write the same bytes durably. Run it on an idle machine:
  *
- *   node test/bench/intake.bench.ts [agents] [hours] [readings an hour of each series]
+ *   npm run bench -- intake [agents] [hours] [readings an hour of each series]
  *
  * One JSON line a measurement. `share` is the floor's time divided by ours: 1 would be a gateway that costs nothing.
  */

@@ -821,7 +821,7 @@ describe('in words', () => {
     const names = flags.flatMap((flag) => marksOf(flag).map(({ name }) => name))
     expect(new Set(names).size).toBe(flags.length)
     expect(names).not.toContain('markUnknown')
-    expect(marksOf(64).map(({ name }) => name)).toEqual(['markUnknown'])
+    expect(marksOf(128).map(({ name }) => name)).toEqual(['markUnknown'])
   })
 })
 

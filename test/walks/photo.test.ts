@@ -93,10 +93,11 @@ describe('a photo', () => {
     put(folder, 'snap.jpg', await leafJpeg({ seed: 3 }))
     put(folder, 'note.jpg', Buffer.from('no photo at all'))
     const kept = async () => (await farm.agent.photos.recent(5)).length
-    // The decoding process is a real one: each look at the folder is waited for.
-    for (let looks = 0; looks < 100 && (await kept()) === 0; looks++) {
-      await world.advance(5_000)
-      await new Promise((resolve) => setTimeout(resolve, 50))
+    await world.advance(5_000)
+    // The decoding process is a real one with thirty seconds of pretend time: they pass no faster than real ones here.
+    for (let steps = 0; steps < 300 && (await kept()) === 0; steps++) {
+      await world.advance(100)
+      await new Promise((resolve) => setTimeout(resolve, 40))
     }
     expect(await kept()).toBe(1)
     await world.advance(minutes(3))

@@ -1,0 +1,434 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Clock } from '#contract/ground/clock.ts'
+import { openKeyFile } from '#contract/ground/node/key-file.ts'
+import type { Random } from '#contract/ground/random.ts'
+import { Agent } from '../../agent/agent.ts'
+import { agentConfigSchema } from '../../agent/config.ts'
+import { enrolmentPath, keyPath } from '../../agent/data-folder.ts'
+import { writeEnrolment } from '../../agent/enrolment.ts'
+import type { JournalThread } from '../../agent/journal/journal-thread.ts'
+import type { Link } from '../../agent/sync/link.ts'
+import { claim } from '../../agent/sync/province.ts'
+import { PretendBroker } from '../world/pretend-broker.ts'
+import type { PretendClock } from '../world/pretend-clock.ts'
+import { PretendLine } from '../world/pretend-line.ts'
+import { GOOD_LINK, PretendLink } from '../world/pretend-link.ts'
+import { PretendSlaves } from '../world/pretend-slave.ts'
+import { seededBytes } from '../world/seeded.ts'
+import { DEMO_GLN, DEMO_GTIN, hours, minutes } from '../world/world.ts'
+import { FailingDisk } from './failing-disk.ts'
+import { Ledger } from './ledger.ts'
+import type { ProvinceLife } from './province-life.ts'
+
+/** How busy a farm is. `sparse`: one probe and one node by the hour. `full`: 20 series by the minute. */
+export type Pace = 'sparse' | 'full'
+
+const PACES = {
+  sparse: {
+    probeEveryS: 3600,
+    batchEveryS: 3600,
+    retryLongestS: 1800,
+    speaksEveryMs: hours(1),
+    reportsEveryMs: hours(6),
+  },
+  full: {
+    probeEveryS: 60,
+    batchEveryS: 60,
+    retryLongestS: 300,
+    speaksEveryMs: minutes(1),
+    reportsEveryMs: minutes(5),
+  },
+} as const
+
+/** The wall clock of one boot: it ends with the power, and no timer of it runs afterwards. */
+class BootClock implements Clock {
+  readonly #world: PretendClock
+  readonly #bootedMs: number
+  offsetMs: number
+  isStopped = false
+
+  constructor(world: PretendClock, offsetMs: number) {
+    this.#world = world
+    this.#bootedMs = world.monotonicMs()
+    this.offsetMs = offsetMs
+  }
+
+  wallMs(): number {
+    return this.#world.wallMs() + this.offsetMs
+  }
+
+  monotonicMs(): number {
+    return this.#world.monotonicMs() - this.#bootedMs
+  }
+
+  after(delayMs: number, run: () => void): () => void {
+    if (this.isStopped) return () => {}
+    return this.#world.after(delayMs, () => {
+      if (!this.isStopped) run()
+    })
+  }
+}
+
+interface Life {
+  readonly clock: BootClock
+  readonly agent: Agent
+}
+
+/**
+ * One farm: probes whose every answer has a number of its own, nodes whose every message has one, people who enter
+ * harvests, and a box that is switched off in the middle of things. Its numbers are what the checker counts.
+ */
+export class FarmLife {
+  readonly farmId: string
+  readonly link: PretendLink
+  readonly broker: PretendBroker
+  readonly disk: FailingDisk
+  readonly ledger = new Ledger()
+  readonly cuts: Record<string, number> = {}
+  /** By the number that a node's message carries: how often it was delivered, and whether it was acknowledged. */
+  readonly messages = new Map<number, { deliveries: number; isAcknowledged: boolean }>()
+  /** Lots that a person was told are saved. */
+  readonly lots: string[] = []
+  readonly breaches: string[] = []
+  /** Set by a test that breaks something on purpose. */
+  breakDisk: ((thread: JournalThread) => JournalThread) | undefined
+  /** How long the power stays away now and then. */
+  longestOffMs = hours(48)
+  polls = 0
+  restarts = 0
+  crashes = 0
+  clockSteps = 0
+  salvages = 0
+  readonly #world: PretendClock
+  readonly #random: Random
+  readonly #pace: (typeof PACES)[Pace]
+  readonly #root: string
+  /** Each answer has the next number in the conductivity register, so that no two polls are alike. */
+  readonly #slaves = new PretendSlaves(
+    new Map([
+      [2, this.#unit()],
+      [3, this.#unit()],
+    ]),
+  )
+  #folders = 0
+  #life: Life | undefined
+  #offsetMs = 0
+  #isNtpSynchronised = true
+  #nextMessage = 1
+  #isQuiet = false
+  #line: PretendLine | undefined
+  #agentId = ''
+
+  constructor(options: {
+    number: number
+    clock: PretendClock
+    random: Random
+    folder: string
+    pace: Pace
+    province: ProvinceLife
+    seed: number
+  }) {
+    const { seed, number, clock, random, folder, pace, province } = options
+    this.farmId = `f-${number}`
+    this.#world = clock
+    this.#random = random
+    this.#pace = PACES[pace]
+    this.#root = folder
+    this.link = new PretendLink({ clock, random, handle: (request) => province.handle(request) })
+    this.broker = new PretendBroker(clock, {
+      onDelivery: ({ payload }) => {
+        const row = this.messages.get(numberIn(payload))
+        if (row) row.deliveries++
+      },
+      onAcknowledged: ({ payload }) => {
+        const row = this.messages.get(numberIn(payload))
+        if (row) row.isAcknowledged = true
+      },
+    })
+    this.disk = new FailingDisk({
+      random,
+      seed: seed * 101 + number,
+      ledger: this.ledger,
+      folder: this.#newFolder(),
+      newFolder: () => this.#newFolder(),
+      onPowerLost: (_folder, cut) => this.#powerLost(cut),
+    })
+  }
+
+  get agentId(): string {
+    return this.#agentId
+  }
+
+  get agent(): Agent | undefined {
+    return this.#life?.agent
+  }
+
+  async enrol(province: ProvinceLife): Promise<void> {
+    const { gateway } = province
+    const { farmId } = this
+    const place = { commune: 'Hàm Thạnh', province: 'Lâm Đồng' }
+    const product = { productVi: 'Thanh long ruột đỏ', productEn: 'Red-fleshed dragon fruit' }
+    const growingArea = { gln: DEMO_GLN, code: 'VN-BTOR-0001' }
+    await gateway.decide([
+      { kind: 'farm', farmId, name: `Vườn ${farmId}`, ...place },
+      { kind: 'allocation', farmId, gtin: DEMO_GTIN, crop: 'dragon-fruit', ...product, growingArea },
+    ])
+    const key = openKeyFile(keyPath(this.disk.folder))
+    const link: Link = { request: (request) => province.handle(request) }
+    const answer = await claim(link, key, await gateway.newClaimCode(farmId), 'simulation')
+    this.#agentId = answer.agent
+    writeEnrolment(enrolmentPath(this.disk.folder), {
+      ...answer,
+      gateway: 'http://province.pretend',
+      allocations: [...answer.allocations],
+    })
+  }
+
+  /** Power on. `isClockLost`: no RTC, so the box wakes up in 1970. */
+  boot({ isClockLost = false }: { isClockLost?: boolean } = {}): void {
+    if (this.#life) return
+    if (isClockLost) {
+      this.#offsetMs = -this.#world.wallMs()
+      this.#isNtpSynchronised = false
+    }
+    const clock = new BootClock(this.#world, this.#offsetMs)
+    const agent = this.#newAgent(clock)
+    const life = { clock, agent }
+    this.#life = life
+    agent.start({ listen: false }).catch((error: Error) => {
+      if (this.#life !== life) return
+      // As the service manager does: a program that can't start is started again.
+      clock.isStopped = true
+      this.broker.lose()
+      this.disk.programDied()
+      this.#life = undefined
+      this.#world.after(minutes(1), () => this.boot())
+      if (!this.#isExpected(error)) this.breaches.push(`the agent does not start: ${error.message}`)
+    })
+  }
+
+  /** The program stops in good order and starts again over the same files. */
+  restart(): void {
+    const life = this.#life
+    if (!life) return
+    this.restarts++
+    life.agent.stop().then(
+      () => {
+        if (this.#life !== life) return
+        life.clock.isStopped = true
+        this.broker.lose()
+        this.#life = undefined
+        this.boot()
+      },
+      (error: Error) => this.breaches.push(`the agent does not stop: ${error.message}`),
+    )
+  }
+
+  /** Somebody, or a bad time server, sets the wall clock; it is set right again later. */
+  stepClock(byMs: number): void {
+    this.clockSteps++
+    this.#setOffset(this.#offsetMs + byMs)
+  }
+
+  ntpAnswers(): void {
+    this.#isNtpSynchronised = true
+    this.#setOffset(0)
+  }
+
+  publish(count: number, qos: 0 | 1): void {
+    if (this.#isQuiet) return
+    for (let each = 0; each < count; each++) {
+      const number = this.#nextMessage++
+      if (qos === 1) this.messages.set(number, { deliveries: 0, isAcknowledged: false })
+      this.broker.publish(qos === 1 ? 'zigbee2mqtt/lá 1' : 'zigbee2mqtt/lá 2', { illuminance: number }, qos)
+    }
+  }
+
+  /** A person enters a harvest and is told whether it is saved. */
+  harvest(): void {
+    const agent = this.#life?.agent
+    if (this.#isQuiet || !agent?.enrolment) return
+    const { farmBook } = agent
+    const massKg = Math.round(this.#random() * 5000) / 10 + 1
+    const input = { plot: 'lo-a', gtin: DEMO_GTIN, massKg, person: 'p-1', isDateConfirmed: true }
+    farmBook.recordHarvest({ ...input, harvestedOn: farmBook.today() }).then(
+      ({ lot }) => this.lots.push(lot),
+      // A full card says no; a person is told and enters it again another day.
+      () => {},
+    )
+  }
+
+  evict(keepBytes: number): void {
+    this.#life?.agent.journal.evict(keepBytes).catch(() => {})
+  }
+
+  unplugLine(forMs: number): void {
+    this.#line?.unplug()
+    // The next boot's line is the same cable.
+    this.#world.after(forMs, () => {
+      if (!this.#isQuiet && this.#line?.faults.isPluggedIn === false) this.#line.plugIn()
+    })
+  }
+
+  wetLine(faults: Partial<PretendLine['faults']>): void {
+    if (this.#line) Object.assign(this.#line.faults, faults)
+  }
+
+  /** Everything is well again; nothing new comes in any more. */
+  heal(): void {
+    this.#isQuiet = true
+    this.disk.calm()
+    Object.assign(this.link.faults, GOOD_LINK)
+    this.ntpAnswers()
+    this.#line?.unplug()
+    this.boot()
+  }
+
+  /** True when the province holds everything that the journal has, and no node waits for an answer. */
+  async isDrained(): Promise<boolean> {
+    const agent = this.#life?.agent
+    if (!agent || this.broker.waiting > 0) return false
+    const { lanes, waiting } = await agent.journal.state()
+    return (
+      waiting === 0 && Object.values(lanes).every(({ lastSeq, durableThrough }) => lastSeq === durableThrough)
+    )
+  }
+
+  async stop(): Promise<void> {
+    await this.#life?.agent.stop()
+  }
+
+  /** Why the uplink stands still, if it does. */
+  get trouble(): string {
+    const state = this.#life?.agent.upstream.state
+    return `${state?.phase ?? 'off'}: ${state?.lastError?.code ?? ''} ${state?.lastError?.sentence ?? ''}`
+  }
+
+  #powerLost(cut: string): void {
+    this.crashes++
+    this.cuts[cut] = (this.cuts[cut] ?? 0) + 1
+    const life = this.#life
+    if (life) life.clock.isStopped = true
+    this.#life = undefined
+    this.broker.lose()
+    this.#line?.close()
+    const isClockLost = this.#random() < 0.25
+    const offMs = Math.min(this.longestOffMs, hours(this.#random() < 0.1 ? 48 : 2))
+    this.#world.after(minutes(1) + this.#random() * offMs, () => {
+      if (this.#random() < 0.2) this.disk.cutIn(1 + Math.floor(this.#random() * 5))
+      this.boot({ isClockLost: isClockLost && !this.#isQuiet })
+      if (isClockLost) this.#world.after(this.#random() * hours(12), () => this.ntpAnswers())
+    })
+  }
+
+  #setOffset(offsetMs: number): void {
+    this.#offsetMs = offsetMs
+    if (this.#life) this.#life.clock.offsetMs = offsetMs
+  }
+
+  #isExpected(error: Error): boolean {
+    return this.disk.fullAfterPages !== undefined && /room|full/i.test(error.message)
+  }
+
+  #newFolder(): string {
+    const folder = join(this.#root, `${this.farmId}-${++this.#folders}`)
+    mkdirSync(folder, { recursive: true })
+    return folder
+  }
+
+  #newAgent(clock: BootClock): Agent {
+    const { disk } = this
+    const { probeEveryS, batchEveryS, retryLongestS, reportsEveryMs } = this.#pace
+    const probes = [
+      { name: 'soil-a', profile: 'cwt-soil-7in1', unit: 2, everyS: probeEveryS, place: 'Lô A' },
+      { name: 'soil-b', profile: 'cwt-soil-7in1', unit: 3, everyS: probeEveryS, place: 'Lô B' },
+    ]
+    const config = agentConfigSchema.parse({
+      dataDir: disk.folder,
+      plots: [{ id: 'lo-a', name: 'Lô A', crop: 'dragon-fruit', areaHa: 1.2 }],
+      buses: [
+        {
+          kind: 'serial',
+          name: 'line-1',
+          path: '/dev/pretend',
+          probes: this.#pace === PACES.full ? probes : probes.slice(0, 1),
+        },
+        { kind: 'mqtt-broker', name: 'broker', port: 0 },
+      ],
+      sync: { batchEveryS, retryLongestS },
+    })
+    return new Agent(config, {
+      clock,
+      random: this.#random,
+      randomBytes: seededBytes(this.#random),
+      openLine: (_bus, settings) => {
+        this.#line = new PretendLine({
+          clock: this.#world,
+          random: this.#random,
+          slaves: this.#slaves,
+          settings,
+          ...(this.#line ? { faults: this.#line.faults } : {}),
+        })
+        return this.#line
+      },
+      openSource: (bus) => this.broker.source(bus.name),
+      linkTo: () => untilPowerCut(this.link, clock),
+      schedule: (_cron, _zone, run) => {
+        let cancel = clock.after(reportsEveryMs, tick)
+        const isQuiet = () => this.#isQuiet
+        function tick() {
+          cancel = clock.after(reportsEveryMs, tick)
+          if (!isQuiet()) run()
+        }
+        return () => cancel()
+      },
+      isNtpSynchronised: () => this.#isNtpSynchronised,
+      log: {
+        info: () => {},
+        warn: () => {},
+        error: (facts) => {
+          if ('setAside' in facts) this.salvages++
+        },
+      },
+      program: 'simulation',
+      isJournalInWorker: false,
+      openJournalThread: (path) => {
+        const thread = disk.openThread(path, clock)
+        return this.breakDisk?.(thread) ?? thread
+      },
+      withProcessMetrics: false,
+    })
+  }
+
+  #unit() {
+    const weather = [312, 271, 0, 62, 40, 21, 77]
+    return {
+      input: () => undefined,
+      holding: (address: number) => {
+        if (address === 0) this.polls++
+        if (address === 2) return this.polls % POLL_NUMBERS
+        return weather[address]
+      },
+    }
+  }
+}
+
+/** Numbers of polls begin at nought again after so many; the register holds sixteen bits. */
+export const POLL_NUMBERS = 60_000
+
+/** A box without power asks nothing and hears nothing. */
+const untilPowerCut = (link: Link, clock: BootClock): Link => ({
+  request: async (request) => {
+    try {
+      const answer = await link.request(request)
+      return clock.isStopped ? await new Promise<never>(() => {}) : answer
+    } catch (error) {
+      if (clock.isStopped) await new Promise<never>(() => {})
+      throw error
+    }
+  },
+})
+
+const numberIn = (payload: Uint8Array): number =>
+  (JSON.parse(new TextDecoder().decode(payload)) as { illuminance: number }).illuminance

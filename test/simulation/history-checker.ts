@@ -1,0 +1,335 @@
+import { sql } from 'kysely'
+import { compression } from '#contract/ground/node/compression.ts'
+import { openBody, openEnvelope } from '#contract/wire/batch.ts'
+import { decodeSegments } from '#contract/wire/columns-codec.ts'
+import { decodeEntries, encodeEntry } from '#contract/wire/entries-codec.ts'
+import { LANES, type Lane, type LossEntry, type RecordEntry } from '#contract/wire/records.ts'
+import { PROJECTION_TABLES } from '../../gateway/projections/migrations.ts'
+import type { Db } from '../../gateway/store/open-store.ts'
+import type { FarmLife } from './farm-life.ts'
+import { POLL_NUMBERS } from './farm-life.ts'
+import { hashOf, type KeptReading } from './ledger.ts'
+import type { ProvinceLife } from './province-life.ts'
+
+/**
+ * Holds what a farm was promised against what the province has, after everything has healed and drained:
+ *
+ *   acknowledged ⊆ stored   every line of the ledger stands in the log under its (agent, epoch, lane, seq), with its
+ *                           own content, or in a declared loss; every acknowledged message and every lot is there
+ *   nothing twice           each (agent, epoch, lane, seq) once in the log; each line in one epoch only; each answer of
+ *                           a probe once; each QoS 1 message as often as the journal committed it, which is at most as
+ *                           often as the broker delivered it (at least once is what QoS 1 means: a delivery whose
+ *                           commit survived the power cut and whose acknowledgement did not comes again)
+ *   order                   seqs count in the order in which the journal took; times rise within a boot and series
+ *   declared                what the journal lost stands in a loss entry with its range and as many as the range
+ *   projections = rebuild   and the chunks hold exactly the readings of the log
+ *
+ * Returns a sentence for each breach; none is good.
+ */
+export async function checkHistory(province: ProvinceLife, farms: readonly FarmLife[]): Promise<string[]> {
+  const breaches = [...province.breaches]
+  for (const farm of farms) {
+    const own = [...farm.breaches, ...farm.ledger.breaches, ...(await checkFarm(province.gateway.db, farm))]
+    breaches.push(...own.slice(0, MOST_OF_A_FARM).map((breach) => `${farm.farmId}: ${breach}`))
+  }
+  breaches.push(...(await checkOddities(province.gateway.db)))
+  breaches.push(...(await checkRebuild(province)))
+  return breaches
+}
+
+// One mistake shows in a thousand lines; the first ones tell it.
+const MOST_OF_A_FARM = 12
+
+interface LoggedRow {
+  epoch: string
+  lane: Lane
+  form: string
+  from_seq: number
+  to_seq: number
+  bytes: Uint8Array
+}
+
+/** A line's place in the order of the log. */
+interface Placed {
+  readonly epoch: string
+  readonly lane: Lane
+  readonly seq: number
+}
+
+async function checkFarm(db: Db, farm: FarmLife): Promise<string[]> {
+  const breaches: string[] = []
+  const { rows } = await sql<LoggedRow>`SELECT epoch, lane, form, from_seq, to_seq, bytes FROM log_batch
+    WHERE agent = ${farm.agentId} ORDER BY epoch, lane, from_seq`.execute(db)
+  const log = readFarmLog(farm, rows, breaches)
+  checkCoverage(farm, log, breaches)
+  checkOrder(log.readings, breaches)
+  checkNumbers(farm, log, breaches)
+  breaches.push(...(await checkChunks(db, farm.agentId, log.readings)))
+  return breaches
+}
+
+interface FarmLog {
+  /** In the order of epochs and seqs. */
+  readonly readings: (KeptReading &
+    Placed & { readonly uuid: string; readonly quantity: string; readonly device: string })[]
+  readonly entries: (Placed & { readonly entry: RecordEntry })[]
+  readonly losses: LossEntry[]
+  /** By lane and ledger id, how often the line is in the log. */
+  readonly found: Record<Lane, Map<number, number>>
+  /** Seqs of an epoch and lane that were said to be lost: `epoch lane` → ranges. */
+  readonly declared: Map<string, (readonly [from: number, to: number])[]>
+}
+
+/** Every batch of a farm, unpacked, line by line beside the ledger. */
+function readFarmLog(farm: FarmLife, rows: readonly LoggedRow[], breaches: string[]): FarmLog {
+  const { ledger } = farm
+  const log: FarmLog = {
+    readings: [],
+    entries: [],
+    losses: [],
+    found: { record: new Map(), finding: new Map(), reading: new Map() },
+    declared: new Map(),
+  }
+  const known = new Map(ledger.epochs.map((each) => [each.epoch, each]))
+  const order = new Map(ledger.epochs.map(({ epoch }, index) => [epoch, index]))
+  const series = new Map<string, { uuid: string; quantity: string; device: string }>()
+  const ends = new Map<string, number>()
+  const sorted = [...rows].sort(
+    (a, b) =>
+      (order.get(a.epoch) ?? -1) - (order.get(b.epoch) ?? -1) ||
+      LANES.indexOf(a.lane) - LANES.indexOf(b.lane) ||
+      a.from_seq - b.from_seq,
+  )
+  for (const { epoch, lane, form, from_seq: from, to_seq: to, bytes } of sorted) {
+    const place = `${epoch} ${lane}`
+    if (from <= (ends.get(place) ?? 0)) breaches.push(`${lane} ${from}–${to} overlaps what is there already`)
+    ends.set(place, to)
+    const body = openBody(openEnvelope(new Uint8Array(bytes)), compression)
+    const base = known.get(epoch)?.bases[lane]
+    if (base === undefined) {
+      breaches.push(`the log has an epoch that the box never had: ${epoch}`)
+      continue
+    }
+    const note = (id: number) => log.found[lane].set(id, (log.found[lane].get(id) ?? 0) + 1)
+    if (form === 'loss-1') {
+      log.declared.set(place, [...(log.declared.get(place) ?? []), [from, to]])
+      continue
+    }
+    if (lane === 'reading') {
+      const readings = decodeSegments(body).flatMap(({ boot, clock, readings }) =>
+        readings.map((reading) => ({ ...reading, boot, clock })),
+      )
+      const kept = Array.from(
+        { length: to - from + 1 },
+        (_, index) => ledger.readings[base + from + index - 1],
+      )
+      const [one, other] = [
+        readings.map(signOf).sort(),
+        kept.map((each) => (each ? signOf(each) : '—')).sort(),
+      ]
+      if (one.length !== other.length || one.some((each, index) => each !== other[index]))
+        breaches.push(`readings ${from}–${to} of the log are not those of the journal`)
+      for (let seq = from; seq <= to; seq++) note(base + seq)
+      readings.forEach((reading, index) => {
+        const named = series.get(`${epoch} ${reading.seriesNo}`) ?? { uuid: '', quantity: '', device: '' }
+        log.readings.push({ ...reading, ...named, epoch, lane, seq: from + index })
+      })
+      continue
+    }
+    for (const [index, entry] of decodeEntries(body).entries()) {
+      const seq = from + index
+      if (hashOf(encodeEntry(entry)) !== ledger.entries[lane][base + seq - 1])
+        breaches.push(`${lane} entry ${seq} (${entry.kind}) is not that of the journal`)
+      note(base + seq)
+      log.entries.push({ epoch, lane, seq, entry })
+      if (entry.kind === 'series') {
+        const { no, uuid, quantity, device } = entry as unknown as Record<string, string>
+        series.set(`${epoch} ${no}`, { uuid: uuid!, quantity: quantity!, device: device! })
+      }
+      if (entry.kind === 'loss')
+        noteLoss(log, entry as unknown as LossEntry, epoch, order, ledger.epochs, breaches)
+    }
+  }
+  return log
+}
+
+function noteLoss(
+  log: FarmLog,
+  loss: LossEntry,
+  epoch: string,
+  order: ReadonlyMap<string, number>,
+  epochs: readonly { epoch: string }[],
+  breaches: string[],
+): void {
+  log.losses.push(loss)
+  const { lane, from, to, count, reason } = loss
+  if (count !== to - from + 1) breaches.push(`a loss of ${from}–${to} says that it is ${count}`)
+  // What could no longer be read of the epoch before is told in the new one, in the old one's seqs.
+  const of = reason === 'unreadable' ? epochs[(order.get(epoch) ?? 0) - 1]?.epoch : epoch
+  const place = `${of} ${lane}`
+  log.declared.set(place, [...(log.declared.get(place) ?? []), [from, to]])
+}
+
+/** Each line of the ledger once, or declared; nothing that the ledger does not know. */
+function checkCoverage({ ledger }: FarmLife, { found, declared }: FarmLog, breaches: string[]): void {
+  const lost = new Set(ledger.lost.map(({ lane, id }) => `${lane} ${id}`))
+  for (const lane of LANES) {
+    for (const [id, times] of found[lane]) {
+      if (times > 1) breaches.push(`${lane} line ${id} is in the log ${times} times`)
+      if (id > ledger.countOf(lane)) breaches.push(`${lane} line ${id} was never written`)
+    }
+    for (let id = 1; id <= ledger.countOf(lane); id++) {
+      if (found[lane].has(id)) continue
+      const isDeclared = ledger.epochs.some(({ epoch, bases }) =>
+        (declared.get(`${epoch} ${lane}`) ?? []).some(
+          ([from, to]) => id - bases[lane] >= from && id - bases[lane] <= to,
+        ),
+      )
+      if (!isDeclared)
+        breaches.push(
+          `${lane} line ${id} was acknowledged and is not in the log${lost.has(`${lane} ${id}`) ? ' (the card lost it, nobody was told)' : ''}`,
+        )
+    }
+  }
+}
+
+function checkOrder(readings: FarmLog['readings'], breaches: string[]): void {
+  const last = new Map<string, number>()
+  for (const { epoch, boot, uuid, t } of readings) {
+    const key = `${epoch} ${boot} ${uuid}`
+    if (t < (last.get(key) ?? 0)) breaches.push(`a reading of ${uuid} at ${t} comes after a later one`)
+    last.set(key, t)
+  }
+}
+
+/** What a probe, a node and a person remember of their own numbers. */
+function checkNumbers(farm: FarmLife, { readings, entries, losses }: FarmLog, breaches: string[]): void {
+  const polls = new Map<string, number[]>()
+  const copies = new Map<number, number>()
+  for (const { quantity, device, scaled } of readings) {
+    if (quantity === 'soil-conductivity') polls.set(device, [...(polls.get(device) ?? []), scaled])
+    if (quantity === 'light' && device === 'lá 1') copies.set(scaled, (copies.get(scaled) ?? 0) + 1)
+  }
+  for (const [device, numbers] of polls) {
+    if (farm.polls >= POLL_NUMBERS) continue
+    numbers.forEach((number, index) => {
+      const before = numbers[index - 1]
+      if (before === undefined || number > before) return
+      breaches.push(
+        number === before
+          ? `answer ${number} of ${device} is there twice`
+          : `answer ${number} of ${device} comes after ${before}`,
+      )
+    })
+  }
+  const committed = new Map<number, number>()
+  const lightNos = new Set(
+    readings
+      .filter(({ quantity, device }) => quantity === 'light' && device === 'lá 1')
+      .map(({ seriesNo }) => seriesNo),
+  )
+  for (const { seriesNo, scaled } of farm.ledger.readings)
+    if (lightNos.has(seriesNo)) committed.set(scaled, (committed.get(scaled) ?? 0) + 1)
+  const isDamaged = losses.length > 0
+  for (const [number, { deliveries, isAcknowledged }] of farm.messages) {
+    const stored = copies.get(number) ?? 0
+    if (isAcknowledged && stored === 0 && !isDamaged)
+      breaches.push(`message ${number} was acknowledged and is not at the province`)
+    if (stored > deliveries)
+      breaches.push(`message ${number} came ${deliveries} times and is there ${stored} times`)
+    if (stored !== (committed.get(number) ?? 0) && !isDamaged)
+      breaches.push(
+        `message ${number} was committed ${committed.get(number) ?? 0} times and is there ${stored} times`,
+      )
+  }
+  const lots = entries.flatMap(({ entry }) =>
+    entry.kind === 'lot' ? [String((entry as { lot?: unknown }).lot)] : [],
+  )
+  if (new Set(lots).size !== lots.length) breaches.push('two harvests have one lot number')
+  for (const lot of farm.lots)
+    if (!lots.includes(lot) && !isDamaged)
+      breaches.push(`lot ${lot} was said to be saved and is not at the province`)
+}
+
+/** The chunks, from which every chart is drawn, hold the readings of the log, each once. */
+async function checkChunks(db: Db, agent: string, readings: FarmLog['readings']): Promise<string[]> {
+  const { rows } = await sql<{
+    uuid: string
+    data: Uint8Array
+  }>`SELECT uuid, data FROM chunk WHERE agent = ${agent}`.execute(db)
+  const counts = new Map<string, number>()
+  for (const { uuid, t, scaled, quality } of readings) {
+    const sign = `${uuid} ${t} ${scaled} ${quality}`
+    counts.set(sign, (counts.get(sign) ?? 0) + 1)
+  }
+  for (const { uuid, data } of rows) {
+    for (const { readings } of decodeSegments(new Uint8Array(data))) {
+      for (const { t, scaled, quality } of readings) {
+        const sign = `${uuid} ${t} ${scaled} ${quality}`
+        counts.set(sign, (counts.get(sign) ?? 0) - 1)
+      }
+    }
+  }
+  return [...counts].flatMap(([sign, count]) =>
+    count === 0
+      ? []
+      : [`the chunks hold ${sign} ${count > 0 ? `${count} times too few` : `${-count} times too many`}`],
+  )
+}
+
+/** No box was taken for a clone, and nothing was left unread. */
+async function checkOddities(db: Db): Promise<string[]> {
+  const found: string[] = []
+  for (const table of ['log_aside', 'unread_batch', 'deferred', 'unknown_entry']) {
+    const { rows } = await sql<{ n: number }>`SELECT count(*) AS n FROM ${sql.raw(table)}`.execute(db)
+    if (Number(rows[0]?.n) > 0) found.push(`${table} has ${rows[0]?.n} rows`)
+  }
+  const { rows } = await sql<{
+    agent: string
+    suspended_for: string
+  }>`SELECT agent, suspended_for FROM enrolment
+    WHERE suspended_at IS NOT NULL`.execute(db)
+  for (const { agent, suspended_for } of rows) found.push(`${agent} is suspended for ${suspended_for}`)
+  return found
+}
+
+async function checkRebuild(province: ProvinceLife): Promise<string[]> {
+  const fresh = await province.copy()
+  try {
+    await fresh.rebuild()
+    const breaches: string[] = []
+    for (const table of [...PROJECTION_TABLES, 'log_mark']) {
+      const [live, rebuilt] = [await dump(province.gateway.db, table), await dump(fresh.db, table)]
+      const missing = live.filter((row) => !rebuilt.has(row))
+      if (missing.size + rebuilt.size !== live.size || missing.size > 0)
+        breaches.push(
+          `a rebuild of ${table} has ${rebuilt.size} rows, the projection ${live.size}; first: ${[...missing][0] ?? ''}`,
+        )
+    }
+    return breaches
+  } finally {
+    await fresh.stop()
+  }
+}
+
+async function dump(db: Db, table: string): Promise<RowSet> {
+  const { rows } = await sql<Record<string, unknown>>`SELECT * FROM ${sql.raw(table)}`.execute(db)
+  return new RowSet(
+    rows.map((row) =>
+      JSON.stringify(row, (_key, value) =>
+        value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value,
+      ),
+    ),
+  )
+}
+
+class RowSet extends Set<string> {
+  filter(keep: (row: string) => boolean): RowSet {
+    return new RowSet([...this].filter(keep))
+  }
+}
+
+// Times travel in whole seconds: the series' step.
+const STEP_MS = 1000
+const signOf = ({ boot, clock, seriesNo, t, scaled, quality }: KeptReading): string =>
+  `${boot} ${clock} ${seriesNo} ${Math.round(t / STEP_MS) * STEP_MS} ${scaled} ${quality}`
