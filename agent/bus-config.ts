@@ -1,6 +1,17 @@
 import { z } from 'zod'
 import { ORGANS } from '#contract/wire/finding.ts'
-import { calibration, name, place, port, seconds } from './config-fields.ts'
+import {
+  account,
+  baudRate,
+  calibration,
+  dataBits,
+  name,
+  parity,
+  place,
+  port,
+  seconds,
+  stopBits,
+} from './config-fields.ts'
 import {
   brokerClientSettings,
   checkBrokerClient,
@@ -28,22 +39,12 @@ const probe = z.strictObject({
     .optional()
     .meta({ unit: 'ms' })
     .describe("How long to wait for an answer; the profile's value if not given."),
-  baudRate: z
-    .int()
-    .min(300)
-    .max(921_600)
-    .optional()
-    .meta({ unit: 'baud' })
-    .describe("Line speed; the profile's value if not given."),
-  parity: z.enum(['none', 'even', 'odd']).optional().describe("Parity; the profile's value if not given."),
-  dataBits: z
-    .union([z.literal(7), z.literal(8)])
+  baudRate: baudRate.optional().describe("Line speed; the profile's value if not given."),
+  parity: parity.optional().describe("Parity; the profile's value if not given."),
+  dataBits: dataBits
     .optional()
     .describe("Bits of a character; the profile's value if not given. Only Modbus ASCII can do with 7."),
-  stopBits: z
-    .union([z.literal(1), z.literal(2)])
-    .optional()
-    .describe("Stop bits; the profile's value if not given."),
+  stopBits: stopBits.optional().describe("Stop bits; the profile's value if not given."),
   place: place.default(''),
   calibration: calibration.optional(),
 })
@@ -119,17 +120,7 @@ export const bus = z.discriminatedUnion('kind', [
       name: name.describe('Your name for it, as faults and logs call it.'),
       host: z.string().default('0.0.0.0').describe('Address that the built-in broker listens on.'),
       port: port.default(1883).describe('TCP port of the built-in broker.'),
-      username: z
-        .string()
-        .max(128)
-        .optional()
-        .describe('Name to sign in with; with it a password is needed.'),
-      password: z
-        .string()
-        .max(256)
-        .optional()
-        .meta({ secret: true })
-        .describe('Use ${file:/path} or ${env:NAME}; never the password itself.'),
+      ...account,
       ...ownBrokerSettings,
       ...decoderSettings,
     })
@@ -142,17 +133,7 @@ export const bus = z.discriminatedUnion('kind', [
         .string()
         .regex(/^(mqtt|mqtts|tcp|ssl|ws|wss):\/\/\S+$/, 'must look like mqtt://host:1883')
         .describe('Address of the broker.'),
-      username: z
-        .string()
-        .max(128)
-        .optional()
-        .describe('Name to sign in with; with it a password is needed.'),
-      password: z
-        .string()
-        .max(256)
-        .optional()
-        .meta({ secret: true })
-        .describe('Use ${file:/path} or ${env:NAME}; never the password itself.'),
+      ...account,
       ...brokerClientSettings,
       ...decoderSettings,
     })

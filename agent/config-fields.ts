@@ -11,6 +11,10 @@ export const name = z
   .regex(/^[\p{L}\p{N}][\p{L}\p{N} ._/-]*$/u, 'only letters, digits, spaces and . _ / -')
 export const quantity = z.enum(Object.keys(QUANTITIES) as [QuantityName, ...QuantityName[]])
 export const port = z.int().min(0).max(65535)
+export const baudRate = z.int().min(300).max(921_600).meta({ unit: 'baud' })
+export const parity = z.enum(['none', 'even', 'odd'])
+export const dataBits = z.union([z.literal(7), z.literal(8)])
+export const stopBits = z.union([z.literal(1), z.literal(2)])
 export const seconds = (low: number, high: number) => z.number().min(low).max(high).meta({ unit: 's' })
 
 export const calibration = z
@@ -32,3 +36,21 @@ export const place = z
   .string()
   .max(64)
   .describe('Where it stands, as people on the farm call it (a plot, the packing shed).')
+
+export const channel = z
+  .string()
+  .max(32)
+  .regex(/^[\p{L}\p{N} ._-]*$/u, 'only letters, digits, spaces and . _ -')
+  .default('')
+  .describe('Tells two values of one quantity apart, such as a depth.')
+
+/** How an MQTT broker is signed in at: ours by its nodes, another by us. */
+export const account = {
+  username: z.string().max(128).optional().describe('Name to sign in with; with it a password is needed.'),
+  password: z
+    .string()
+    .max(256)
+    .optional()
+    .meta({ secret: true })
+    .describe('Use ${file:/path} or ${env:NAME}; never the password itself.'),
+}

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { quantity } from './config-fields.ts'
+import { channel, quantity } from './config-fields.ts'
 import { mappingProblem } from './devices/json-mapping/mapping.ts'
 
 /** What the config says of the messages that nodes send over MQTT: names, prefixes, and people's own JSON. */
@@ -11,12 +11,7 @@ const mappedReading = z.strictObject({
     'Where the value stands, as a JSON pointer: /air/temperature, /values/0; "" is all.',
   ),
   quantity: quantity.describe('What is measured.'),
-  channel: z
-    .string()
-    .max(32)
-    .regex(/^[\p{L}\p{N} ._-]*$/u, 'only letters, digits, spaces and . _ -')
-    .default('')
-    .describe('Tells two values of one quantity apart, such as a depth.'),
+  channel,
   unit: z
     .string()
     .min(1)

@@ -1,28 +1,29 @@
 import { z } from 'zod'
 import { QUANTITIES } from '#contract/wire/quantities.ts'
-import { calibration, name, place, quantity, seconds } from './config-fields.ts'
+import {
+  baudRate,
+  calibration,
+  channel,
+  dataBits,
+  name,
+  parity,
+  place,
+  quantity,
+  seconds,
+  stopBits,
+} from './config-fields.ts'
 import { spellingsOf, toTableUnit } from './devices/units.ts'
 
 /** What the config says of a device that has a line for itself and talks in its own way, beside Modbus. */
 
 const line = z
   .strictObject({
-    baudRate: z
-      .int()
-      .min(300)
-      .max(921_600)
+    baudRate: baudRate
       .optional()
-      .meta({ unit: 'baud' })
       .describe('Line speed; lines and rg15 9600, nmea 4800, davis 19200 if not given.'),
-    parity: z.enum(['none', 'even', 'odd']).default('none').describe('Parity.'),
-    dataBits: z
-      .union([z.literal(7), z.literal(8)])
-      .default(8)
-      .describe('Bits of a character: 7 or 8.'),
-    stopBits: z
-      .union([z.literal(1), z.literal(2)])
-      .default(1)
-      .describe('Stop bits: 1 or 2.'),
+    parity: parity.default('none').describe('Parity.'),
+    dataBits: dataBits.default(8).describe('Bits of a character: 7 or 8.'),
+    stopBits: stopBits.default(1).describe('Stop bits: 1 or 2.'),
   })
   .prefault({})
   .describe('How the port is set; nothing to say on a tcp-line.')
@@ -50,12 +51,7 @@ const value = z
   .strictObject({
     from,
     quantity: quantity.describe('What is measured.'),
-    channel: z
-      .string()
-      .max(32)
-      .regex(/^[\p{L}\p{N} ._-]*$/u, 'only letters, digits, spaces and . _ -')
-      .default('')
-      .describe('Tells two values of one quantity apart, such as a depth.'),
+    channel,
     unit: z
       .string()
       .max(16)

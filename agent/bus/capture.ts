@@ -77,7 +77,7 @@ export type ReadLine =
 
 export function parseHeader(line: string): CaptureHeader | { readonly problem: string } {
   const value = objectOn(line)
-  if (!value || value['capture'] !== 'vuon') return { problem: 'the first line is not that of a capture' }
+  if (value?.['capture'] !== 'vuon') return { problem: 'the first line is not that of a capture' }
   const { version, startedAt, config } = value
   if (version !== CAPTURE_VERSION)
     return { problem: `it has version ${shown(version)}; this program reads version ${CAPTURE_VERSION}` }

@@ -69,6 +69,25 @@ function fill(registry: Registry, figures: AgentFigures): void {
   const counter = (name: string, help: string, value: number): void =>
     new Counter({ name: `vuon_agent_${name}_total`, help, registers }).inc(value)
 
+  const labelled = (
+    name: string,
+    help: string,
+    label: string,
+    values: readonly (readonly [string, number])[],
+  ) => {
+    const gauge = new Gauge({ name: `vuon_agent_${name}`, help, labelNames: [label], registers })
+    for (const [value, figure] of values) gauge.set({ [label]: value }, figure)
+  }
+  const labelledTotal = (
+    name: string,
+    help: string,
+    label: string,
+    values: Iterable<readonly [string, number]>,
+  ) => {
+    const counter = new Counter({ name: `vuon_agent_${name}_total`, help, labelNames: [label], registers })
+    for (const [value, count] of values) counter.inc({ [label]: value }, count)
+  }
+
   const { journal, uplink, nowMs } = figures
   counter('readings_stored', 'Readings on disk since the start of the program', figures.readingsStored)
   counter('journal_commits', 'Durable commits since the start of the program', journal.commits)
@@ -76,22 +95,22 @@ function fill(registry: Registry, figures: AgentFigures): void {
   gauge('journal_wal_bytes', 'Size of its write-ahead log', journal.walBytes)
   gauge('journal_commit_seconds', 'How long the newest commit took', journal.lastCommitMs / 1000)
   gauge('journal_waiting_entries', 'Entries that wait for their commit', journal.waiting)
-  const unsent = new Gauge({
-    name: 'vuon_agent_unsent_entries',
-    help: 'Entries the province does not hold yet',
-    labelNames: ['lane'],
-    registers,
-  })
-  const age = new Gauge({
-    name: 'vuon_agent_unsent_oldest_age_seconds',
-    help: 'Age of the oldest entry the province does not hold yet',
-    labelNames: ['lane'],
-    registers,
-  })
-  for (const [lane, { lastSeq, durableThrough, oldestUnsentT }] of Object.entries(journal.lanes)) {
-    unsent.set({ lane }, lastSeq - durableThrough)
-    age.set({ lane }, oldestUnsentT === null ? 0 : Math.max(0, (nowMs - oldestUnsentT) / 1000))
-  }
+  const lanes = Object.entries(journal.lanes)
+  labelled(
+    'unsent_entries',
+    'Entries the province does not hold yet',
+    'lane',
+    lanes.map(([lane, { lastSeq, durableThrough }]) => [lane, lastSeq - durableThrough]),
+  )
+  labelled(
+    'unsent_oldest_age_seconds',
+    'Age of the oldest entry the province does not hold yet',
+    'lane',
+    lanes.map(([lane, { oldestUnsentT }]) => [
+      lane,
+      oldestUnsentT === null ? 0 : Math.max(0, (nowMs - oldestUnsentT) / 1000),
+    ]),
+  )
   if (uplink) {
     counter('batches_sent', 'Batches sent since the start of the program', uplink.sentBatches)
     counter('batches_resent', 'Batches that had to be sent again', uplink.resentBatches)
@@ -102,51 +121,28 @@ function fill(registry: Registry, figures: AgentFigures): void {
       'When the province last took a batch',
       (uplink.lastOkAt ?? 0) / 1000,
     )
-    const phase = new Gauge({
-      name: 'vuon_agent_uplink_phase',
-      help: '1 for the phase the uplink is in',
-      labelNames: ['phase'],
-      registers,
-    })
-    phase.set({ phase: uplink.phase }, 1)
+    labelled('uplink_phase', '1 for the phase the uplink is in', 'phase', [[uplink.phase, 1]])
   }
   const { budget } = figures
-  const linkBytes = new Counter({
-    name: 'vuon_agent_link_bytes_total',
-    help: 'Bytes over the link in both directions, heads included, by what they were for',
-    labelNames: ['traffic'],
-    registers,
-  })
-  for (const [traffic, bytes] of Object.entries(budget.bytes)) linkBytes.inc({ traffic }, bytes)
+  labelledTotal(
+    'link_bytes',
+    'Bytes over the link in both directions, heads included, by what they were for',
+    'traffic',
+    Object.entries(budget.bytes),
+  )
   gauge('link_day_bytes', "Bytes over the link on the farm's day so far", budget.dayBytes)
   gauge('link_hour_bytes', 'Bytes over the link in the hour so far', budget.hourBytes)
   if (budget.dayLimitBytes !== null)
     gauge('link_day_limit_bytes', 'What a day may cost', budget.dayLimitBytes)
   if (budget.hourLimitBytes !== null)
     gauge('link_hour_limit_bytes', 'What an hour may cost', budget.hourLimitBytes)
-  const held = new Gauge({
-    name: 'vuon_agent_held_back',
-    help: '1 while the budget or quiet hours keep this cargo from being sent',
-    labelNames: ['cargo'],
-    registers,
-  })
-  held.set({ cargo: 'reading' }, budget.readings ? 1 : 0)
-  held.set({ cargo: 'photo' }, budget.photos ? 1 : 0)
+  labelled('held_back', '1 while the budget or quiet hours keep this cargo from being sent', 'cargo', [
+    ['reading', budget.readings ? 1 : 0],
+    ['photo', budget.photos ? 1 : 0],
+  ])
   gauge('alarms_open', 'Alarms that are raised and not cleared', figures.openAlarms)
   gauge('buses_up', 'Serial lines and brokers that are connected', figures.busesUp)
   gauge('buses_down', 'Serial lines and brokers that are not', figures.busesDown)
-  const devices = new Gauge({
-    name: 'vuon_agent_devices',
-    help: 'Devices by how lately they spoke',
-    labelNames: ['status'],
-    registers,
-  })
-  for (const [status, count] of Object.entries(figures.devices)) devices.set({ status }, count)
-  const faults = new Counter({
-    name: 'vuon_agent_faults_total',
-    help: 'Bad frames, payloads and refusals, by code',
-    labelNames: ['code'],
-    registers,
-  })
-  for (const [code, count] of figures.faults) faults.inc({ code }, count)
+  labelled('devices', 'Devices by how lately they spoke', 'status', Object.entries(figures.devices))
+  labelledTotal('faults', 'Bad frames, payloads and refusals, by code', 'code', figures.faults)
 }

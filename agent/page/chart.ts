@@ -1,5 +1,6 @@
 import { type Html, html } from '#contract/ground/html.ts'
 import type { Language } from '#contract/ground/messages.ts'
+import { roundTicks } from '#contract/ground/round-ticks.ts'
 import { QUALITY } from '#contract/wire/records.ts'
 import type { HistoryBucket } from './page-sources.ts'
 import { dayAndMonth, timeOfDay, zoneOffsetAt } from './wording.ts'
@@ -101,15 +102,8 @@ function valueAxis(buckets: readonly HistoryBucket[]): [low: number, high: numbe
     const half = Math.max(Math.abs(low) / 20, 0.5)
     ;[low, high] = [low - half, high + half]
   }
-  const rough = (high - low) / 4
-  const power = 10 ** Math.floor(Math.log10(rough))
-  const step = ([1, 2, 5, 10].find((each) => each * power >= rough) ?? 10) * power
-  const first = Math.floor(low / step)
-  const last = Math.ceil(high / step)
-  const ticks = Array.from({ length: last - first + 1 }, (_, index) =>
-    Number(((first + index) * step).toPrecision(12)),
-  )
-  return [first * step, last * step, ticks]
+  const ticks = roundTicks(low, high)
+  return [ticks[0] as number, ticks.at(-1) as number, ticks]
 }
 
 const decimalsOf = (ticks: readonly number[]): number =>

@@ -15,6 +15,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { VuonError } from '#contract/ground/errors.ts'
+import { syncFolder } from '#contract/ground/node/sync-folder.ts'
 
 /**
  * The photos of the box, each named by the sha256 of its bytes:
@@ -263,14 +264,5 @@ function hashAndSync(path: string): { sha256: string; sizeBytes: number } {
     return { sha256: hash.digest('hex'), sizeBytes }
   } finally {
     closeSync(file)
-  }
-}
-
-function syncFolder(path: string): void {
-  const folder = openSync(path, 'r')
-  try {
-    fsyncSync(folder)
-  } finally {
-    closeSync(folder)
   }
 }

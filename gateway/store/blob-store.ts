@@ -13,6 +13,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { syncFolder } from '#contract/ground/node/sync-folder.ts'
 
 /**
  * Photos on disk, by who sent them and the sha256 of their bytes:
@@ -184,12 +185,3 @@ function checked(name: string, shape: RegExp): string {
 }
 
 const sizeOf = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.size
-
-function syncFolder(path: string): void {
-  const folder = openSync(path, 'r')
-  try {
-    fsyncSync(folder)
-  } finally {
-    closeSync(folder)
-  }
-}

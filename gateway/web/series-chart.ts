@@ -1,5 +1,6 @@
 import { type Html, html } from '#contract/ground/html.ts'
 import type { Language } from '#contract/ground/messages.ts'
+import { roundTicks } from '#contract/ground/round-ticks.ts'
 import type { SeriesHistory } from '../insight/answers.ts'
 import { type Bucket, stretches } from './browser/gaps.ts'
 import { decimalsOf, numberText, shortMomentText, unitSymbol } from './words.ts'
@@ -60,14 +61,7 @@ export function scale(buckets: readonly Bucket[]): { low: number; high: number; 
     low -= around
     high += around
   }
-  const rough = (high - low) / 4
-  const power = 10 ** Math.floor(Math.log10(rough))
-  const step = ([1, 2, 5, 10].find((each) => each * power >= rough) ?? 10) * power
-  const first = Math.floor(low / step)
-  const last = Math.ceil(high / step)
-  const ticks = Array.from({ length: last - first + 1 }, (_, index) =>
-    Number(((first + index) * step).toPrecision(12)),
-  )
+  const ticks = roundTicks(low, high)
   return { low: ticks[0] as number, high: ticks.at(-1) as number, ticks }
 }
 

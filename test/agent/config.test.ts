@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
-import { ConfigError, parseConfig } from '#contract/ground/config-declaration.ts'
+import { parseConfig } from '#contract/ground/config-declaration.ts'
 import { VuonError } from '#contract/ground/errors.ts'
 import {
   agentConfigSchema,
@@ -12,6 +12,7 @@ import {
   loadAgentConfig,
 } from '../../agent/config.ts'
 import { gatewayJsonSchema } from '../../gateway/config.ts'
+import { mistakesIn } from '../world/config-said.ts'
 
 interface Shape {
   properties?: Record<string, Record<string, unknown>>
@@ -24,16 +25,6 @@ interface Shape {
 
 const folder = mkdtempSync(join(tmpdir(), 'vuon-config-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
-
-function mistakesOf(text: string): ConfigError['mistakes'] {
-  try {
-    parseConfig(agentConfigSchema, text, 'box.yaml')
-  } catch (error) {
-    if (error instanceof ConfigError) return error.mistakes
-    throw error
-  }
-  return []
-}
 
 describe('the agent config', () => {
   test('the sample file is accepted as it is', () => {
@@ -62,19 +53,19 @@ describe('the agent config', () => {
   })
 
   test('an unknown key is refused with its line and the nearest known one', () => {
-    expect(mistakesOf('version: 1\npag:\n  port: 80\n')).toEqual([
+    expect(mistakesIn('version: 1\npag:\n  port: 80\n')).toEqual([
       expect.objectContaining({ line: 2, column: 1, key: 'pag', remedy: 'did you mean "page"?' }),
     ])
   })
 
   test('a value out of bounds says key, value, unit and bounds', () => {
-    const [mistake] = mistakesOf('journal:\n  lossWindowMs: 99999999\n')
+    const [mistake] = mistakesIn('journal:\n  lossWindowMs: 99999999\n')
     expect(mistake).toMatchObject({ line: 2, key: 'journal.lossWindowMs' })
     expect(`${mistake?.problem} ${mistake?.remedy}`).toMatch(/99999999.*ms.*0 to 60000/)
   })
 
   test('a mistake inside one bus of a list is named by its place in the list', () => {
-    const mistakes = mistakesOf(
+    const mistakes = mistakesIn(
       'buses:\n  - {kind: mqtt-broker, name: a}\n  - kind: serial\n    name: b\n    path: /dev/ttyUSB0\n    probes:\n      - {name: p, profile: x, unit: 300}\n',
     )
     expect(mistakes).toEqual([expect.objectContaining({ key: 'buses[1].probes[0].unit', line: 7 })])
@@ -82,16 +73,16 @@ describe('the agent config', () => {
 
   test('two probes with one address on one line are refused', () => {
     const probes = '[{name: a, profile: x, unit: 1}, {name: b, profile: x, unit: 1}]'
-    const mistakes = mistakesOf(`buses:\n  - {kind: serial, name: l, path: /dev/x, probes: ${probes}}\n`)
+    const mistakes = mistakesIn(`buses:\n  - {kind: serial, name: l, path: /dev/x, probes: ${probes}}\n`)
     expect(mistakes[0]?.problem).toContain('address 1')
   })
 
   test('an alarm with both bounds or none is refused with what to do', () => {
-    expect(mistakesOf('alarms: [{name: a, quantity: air-temperature}]')[0]?.remedy).toContain('exactly one')
+    expect(mistakesIn('alarms: [{name: a, quantity: air-temperature}]')[0]?.remedy).toContain('exactly one')
   })
 
   test('a misspelt quantity gets a proposal', () => {
-    expect(mistakesOf('alarms: [{name: a, quantity: air-temperatur, above: 3}]')[0]?.remedy).toContain(
+    expect(mistakesIn('alarms: [{name: a, quantity: air-temperatur, above: 3}]')[0]?.remedy).toContain(
       'air-temperature',
     )
   })
@@ -110,7 +101,7 @@ describe('the agent config', () => {
   })
 
   test('a reference that leads nowhere is a mistake with its line', () => {
-    const mistakes = mistakesOf(
+    const mistakes = mistakesIn(
       'buses:\n  - {kind: mqtt, name: m, url: "mqtt://h", password: "${env:VUON_NOT_SET}"}\n',
     )
     expect(mistakes[0]).toMatchObject({ key: 'buses[0].password', line: 2 })

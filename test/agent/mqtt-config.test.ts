@@ -1,23 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import { ConfigError, parseConfig } from '#contract/ground/config-declaration.ts'
+import { parseConfig } from '#contract/ground/config-declaration.ts'
 import { gatherFacts } from '../../agent/command/doctor.ts'
 import { agentConfigSchema } from '../../agent/config.ts'
 import { examine } from '../../agent/health/doctor.ts'
 import { usersOf } from '../../agent/mqtt-sources.ts'
+import { configSaid, mistakesIn } from '../world/config-said.ts'
 import { temporaryFolder } from '../world/real-services.ts'
 
-const parse = (bus: string) => parseConfig(agentConfigSchema, `buses:\n  - ${bus}\n`, 'box.yaml')
+const parse = (bus: string) => configSaid(`buses:\n  - ${bus}\n`)
 
-function mistakesOf(bus: string): string[] {
-  try {
-    parse(bus)
-  } catch (error) {
-    if (error instanceof ConfigError)
-      return error.mistakes.map(({ key, problem, remedy }) => `${key}: ${problem}; ${remedy}`)
-    throw error
-  }
-  return []
-}
+const mistakesOf = (bus: string): string[] =>
+  mistakesIn(`buses:\n  - ${bus}\n`).map(({ key, problem, remedy }) => `${key}: ${problem}; ${remedy}`)
 
 describe('MQTT buses of the config', () => {
   test('an own broker is open to the local network only, with Sparkplug as it comes', () => {

@@ -1,20 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { ConfigError, parseConfig } from '#contract/ground/config-declaration.ts'
+import { parseConfig } from '#contract/ground/config-declaration.ts'
 import { agentConfigSchema } from '../../agent/config.ts'
+import { mistakesIn } from '../world/config-said.ts'
 
 const PLOTS = 'plots: [{ id: lo-a, name: Lô A, crop: mango, areaHa: 1 }]\n'
 const camera = (keys: string): string =>
   `${PLOTS}buses:\n  - { kind: camera-folder, name: camera-a, ${keys} }\n`
-
-function mistakesOf(text: string): ConfigError['mistakes'] {
-  try {
-    parseConfig(agentConfigSchema, text, 'box.yaml')
-  } catch (error) {
-    if (error instanceof ConfigError) return error.mistakes
-    throw error
-  }
-  return []
-}
 
 describe('a camera folder in the config', () => {
   test('needs its path; the rest has defaults', () => {
@@ -25,15 +16,15 @@ describe('a camera folder in the config', () => {
   })
 
   test('that names a plot which is not there is told which there are, with the line', () => {
-    expect(mistakesOf(camera('path: /srv/a, plot: lo-x'))).toEqual([
+    expect(mistakesIn(camera('path: /srv/a, plot: lo-x'))).toEqual([
       expect.objectContaining({ line: 3, key: 'buses[0].plot', remedy: 'one of lo-a' }),
     ])
-    expect(mistakesOf(camera('path: /srv/a, plot: lo-a, organ: leaf'))).toEqual([])
+    expect(mistakesIn(camera('path: /srv/a, plot: lo-a, organ: leaf'))).toEqual([])
   })
 
   test('takes a crop as a manifest writes it, and the three organs', () => {
-    expect(mistakesOf(camera('path: /srv/a, crop: Dragon Fruit'))[0]?.key).toBe('buses[0].crop')
-    expect(mistakesOf(camera('path: /srv/a, crop: black-pepper'))).toEqual([])
-    expect(mistakesOf(camera('path: /srv/a, organ: root'))[0]?.key).toBe('buses[0].organ')
+    expect(mistakesIn(camera('path: /srv/a, crop: Dragon Fruit'))[0]?.key).toBe('buses[0].crop')
+    expect(mistakesIn(camera('path: /srv/a, crop: black-pepper'))).toEqual([])
+    expect(mistakesIn(camera('path: /srv/a, organ: root'))[0]?.key).toBe('buses[0].organ')
   })
 })

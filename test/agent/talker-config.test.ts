@@ -1,21 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { ConfigError, parseConfig } from '#contract/ground/config-declaration.ts'
+import { parseConfig } from '#contract/ground/config-declaration.ts'
 import { agentConfigSchema } from '../../agent/config.ts'
 import { knownDevices, notesOf } from '../../agent/known-devices.ts'
 import { talkerSettings } from '../../agent/line-input.ts'
 import { talkerOf } from '../../agent/talker-config.ts'
+import { configSaid, mistakesIn } from '../world/config-said.ts'
 
-const read = (bus: string) => parseConfig(agentConfigSchema, `buses:\n  - ${bus}\n`, 'box.yaml')
+const read = (bus: string) => configSaid(`buses:\n  - ${bus}\n`)
 
-function mistakesOf(bus: string): ConfigError['mistakes'] {
-  try {
-    read(bus)
-  } catch (error) {
-    if (error instanceof ConfigError) return error.mistakes
-    throw error
-  }
-  return []
-}
+const mistakesOf = (bus: string) => mistakesIn(`buses:\n  - ${bus}\n`)
 
 const serial = (talker: string, more = '') =>
   `{ kind: serial, name: port, path: /dev/ttyUSB0, ${more} talker: ${talker} }`

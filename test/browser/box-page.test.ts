@@ -2,12 +2,11 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
-import sharp from 'sharp'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { prepareZXingModule, readBarcodes } from 'zxing-wasm/reader'
 import { readPageCode } from '../../agent/page/people.ts'
 import { TODAY } from '../agent/page/farm-of-today.ts'
 import { type PretendBox, pretendBox } from '../agent/page/pretend-box.ts'
+import { readScreen } from '../world/read-label.ts'
 import { findTool } from '../world/real-services.ts'
 
 const CHROMIUM = findTool('chromium')
@@ -27,8 +26,6 @@ describe.skipIf(!CHROMIUM)("the box's page in a browser [needs chromium]", () =>
   const trouble: string[] = []
 
   beforeAll(async () => {
-    const wasm = readFileSync(createRequire(import.meta.url).resolve('zxing-wasm/reader/zxing_reader.wasm'))
-    prepareZXingModule({ overrides: { wasmBinary: new Uint8Array(wasm).buffer } })
     browser = await chromium.launch({ executablePath: CHROMIUM ?? '', args: ARGS.split(' ') })
   })
   afterAll(() => browser?.close())
@@ -70,20 +67,7 @@ describe.skipIf(!CHROMIUM)("the box's page in a browser [needs chromium]", () =>
   /** The QR code of what is on the screen, as a phone's camera would read it. */
   async function scan(page: Page): Promise<string[]> {
     const picture = await page.locator('.label svg').first().screenshot({ scale: 'device' })
-    const { data, info } = await sharp(picture)
-      .flatten({ background: '#fff' })
-      .extend({ top: 20, bottom: 20, left: 20, right: 20, background: '#fff' })
-      .ensureAlpha()
-      .raw()
-      .toBuffer({ resolveWithObject: true })
-    const image = {
-      data: new Uint8ClampedArray(data),
-      width: info.width,
-      height: info.height,
-      colorSpace: 'srgb',
-    }
-    const codes = await readBarcodes(image as ImageData, { formats: ['QRCode'] })
-    return codes.map(({ text }) => text)
+    return readScreen(picture)
   }
 
   it('takes a PIN, a harvest by big keys, and shows a label that a camera reads as the lot', async () => {

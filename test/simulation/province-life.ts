@@ -10,6 +10,7 @@ import { gatewayConfigSchema } from '../../gateway/config.ts'
 import { Gateway } from '../../gateway/gateway.ts'
 import type { PretendClock } from '../world/pretend-clock.ts'
 import { seededBytes, seededRandom } from '../world/seeded.ts'
+import { throughApp } from '../world/through-app.ts'
 import { copyDatabase, cutPower, readFiles, writeFiles } from './crash-clone.ts'
 
 /** What stands between a request and the gateway; a broken one shows that the checker looks. */
@@ -113,7 +114,7 @@ export class ProvinceLife {
 
   async #ask(request: LinkRequest): Promise<LinkAnswer> {
     if (request.path === '/sync/v1/batches') this.batches++
-    const handle = (asked: LinkRequest) => inject(this.#app as FastifyInstance, asked)
+    const handle = (asked: LinkRequest) => throughApp(this.#app as FastifyInstance, asked)
     return (this.breakIt?.(this.gateway, handle) ?? handle)(request)
   }
 
@@ -179,17 +180,4 @@ function newGateway(dataDir: string, clock: PretendClock, random: Random): Gatew
     claimsPerMinute: 10_000,
   })
   return new Gateway(config, { clock, random, randomBytes: seededBytes(random), withProcessMetrics: false })
-}
-
-async function inject(app: FastifyInstance, request: LinkRequest): Promise<LinkAnswer> {
-  const answer = await app.inject({
-    method: request.method,
-    url: request.path,
-    ...(request.headers ? { headers: request.headers } : {}),
-    ...(request.body ? { payload: Buffer.from(request.body) } : {}),
-  })
-  const headers = Object.fromEntries(
-    Object.entries(answer.headers).map(([name, value]) => [name, String(value)]),
-  )
-  return { status: answer.statusCode, headers, body: new Uint8Array(answer.rawPayload) }
 }

@@ -39,20 +39,34 @@ export interface FuzzInput {
   show(): string
 }
 
-/** What every decoder promises of its answers, whatever the message was. */
-export function outcomeOf({ readings, ignored, errors, deviceSeen }: DecodeResult): string {
+export interface AnswerBounds {
+  readonly readings?: number
+  readonly errors?: number
+  readonly detailChars?: number
+  readonly channelChars?: number
+}
+
+/** What every decoder promises of its answers, whatever the message was; one that promises more gives its bounds. */
+export function outcomeOf(
+  { readings, ignored, errors, deviceSeen }: DecodeResult,
+  bounds: AnswerBounds = {},
+): string {
   const isAnswered = readings.length > 0 || errors.length > 0
   if (isAnswered && ignored) throw new Error('answered and ignored')
-  if (readings.length > 300 || errors.length > 200)
+  if (readings.length > (bounds.readings ?? 300) || errors.length > (bounds.errors ?? 200))
     throw new Error(`${readings.length} readings, ${errors.length} errors`)
   for (const { device, channel, quantity, unit, value } of readings) {
     if (!Number.isFinite(value) || unit !== QUANTITIES[quantity].unit || device === '')
       throw new Error(`${device} ${quantity} ${value} ${unit}`)
-    if (device.length > 128 || channel.length > 128 || /\p{Cc}/u.test(device + channel))
+    if (
+      device.length > 128 ||
+      channel.length > (bounds.channelChars ?? 128) ||
+      /\p{Cc}/u.test(device + channel)
+    )
       throw new Error(`name ${JSON.stringify([device, channel])}`)
   }
   for (const { code, detail } of errors)
-    if (!/^[a-z0-9-]+$/.test(code) || detail.length > 400)
+    if (!/^[a-z0-9-]+$/.test(code) || detail.length > (bounds.detailChars ?? 400))
       throw new Error(`${code}: ${detail.length} characters`)
   if (deviceSeen && (deviceSeen.id === '' || deviceSeen.id.length > 160)) throw new Error('deviceSeen')
   return readings.length > 0 ? 'readings' : errors.length > 0 ? 'errors' : 'nothing'
@@ -91,7 +105,7 @@ function decoderTarget(kind: DecoderKind): FuzzTarget {
           run: () => {
             const result = decoder.decode(message)
             decoder.takeNewTopics?.()
-            return result instanceof Promise ? result.then(outcomeOf) : outcomeOf(result)
+            return result instanceof Promise ? result.then((each) => outcomeOf(each)) : outcomeOf(result)
           },
           show: () => `${JSON.stringify(topic)} ${toHex(payload)}${message.isRetained ? ' retained' : ''}`,
         }

@@ -51,11 +51,18 @@ const TOKENS = [
   ...['{{', '}}', '{{ value_json.', '|float', '(((', '%}', '\r\n', 'LOO', 'TotalAcc '],
 ].map(utf8)
 
-/** One to six small mishaps: a bit, a byte, a piece lost, doubled, moved, or something foreign in between. */
-export function mutated(bytes: Uint8Array, random: Random): Uint8Array {
+/**
+ * One to `atMost` small mishaps: a bit, a byte, a piece lost, doubled, moved, or something foreign in between. What is
+ * guarded by a check sum wants fewer of them, so that some inputs still come through.
+ */
+export function mutated(
+  bytes: Uint8Array,
+  random: Random,
+  { atMost = 6, foreign = TOKENS }: { atMost?: number; foreign?: readonly Uint8Array[] } = {},
+): Uint8Array {
   const any = (below: number) => Math.floor(random() * below)
   let result = bytes
-  for (let times = 1 + any(6); times > 0; times--) {
+  for (let times = 1 + any(atMost); times > 0; times--) {
     const at = any(result.length + 1)
     const length = any(12)
     const [before, piece, after] = [
@@ -81,7 +88,7 @@ export function mutated(bytes: Uint8Array, random: Random): Uint8Array {
         result = concatBytes(after, before, piece)
         break
       case 5:
-        result = concatBytes(before, TOKENS[any(TOKENS.length)]!, result.slice(at))
+        result = concatBytes(before, foreign[any(foreign.length)]!, result.slice(at))
         break
       default:
         result = before

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import sharp from 'sharp'
+import sharp, { type Sharp } from 'sharp'
 import { prepareZXingModule, readBarcodes } from 'zxing-wasm/reader'
 
 // The package would fetch its binary from the network; it also ships it.
@@ -8,12 +8,19 @@ const wasm = createRequire(import.meta.url).resolve('zxing-wasm/reader/zxing_rea
 prepareZXingModule({ overrides: { wasmBinary: new Uint8Array(readFileSync(wasm)).buffer } })
 
 /** What a scanner reads from a label: the drawing as a 203 dpi printer would print it, then decoded. */
-export async function readLabel(svg: string, dpi = 203): Promise<string[]> {
-  const { data, info } = await sharp(Buffer.from(svg), { density: dpi })
-    .flatten({ background: '#fff' })
-    .ensureAlpha()
-    .raw()
-    .toBuffer({ resolveWithObject: true })
+export const readLabel = (svg: string, dpi = 203): Promise<string[]> =>
+  readCodes(sharp(Buffer.from(svg), { density: dpi }).flatten({ background: '#fff' }))
+
+/** What a phone's camera reads from a picture of the screen, cut at the code's edge. */
+export const readScreen = (picture: Uint8Array): Promise<string[]> =>
+  readCodes(
+    sharp(picture)
+      .flatten({ background: '#fff' })
+      .extend({ top: 20, bottom: 20, left: 20, right: 20, background: '#fff' }),
+  )
+
+async function readCodes(picture: Sharp): Promise<string[]> {
+  const { data, info } = await picture.ensureAlpha().raw().toBuffer({ resolveWithObject: true })
   const image = {
     data: new Uint8ClampedArray(data),
     width: info.width,

@@ -19,6 +19,7 @@ import { PretendLink } from './pretend-link.ts'
 import { PretendSlaves, type SlaveUnit, tableUnit } from './pretend-slave.ts'
 import { temporaryFolder } from './real-services.ts'
 import { seededBytes, seededRandom } from './seeded.ts'
+import { throughApp } from './through-app.ts'
 
 /**
  * The door to the pretend world: a seeded one, in which the real gateway and real agents run in one process over
@@ -97,17 +98,8 @@ export class World {
   }
 
   /** What the gateway answers to a box: the request goes through its real HTTP side. */
-  async handle(request: LinkRequest): Promise<LinkAnswer> {
-    const answer = await this.app.inject({
-      method: request.method,
-      url: request.path,
-      ...(request.headers ? { headers: request.headers } : {}),
-      ...(request.body ? { payload: Buffer.from(request.body) } : {}),
-    })
-    const headers = Object.fromEntries(
-      Object.entries(answer.headers).map(([name, value]) => [name, String(value)]),
-    )
-    return { status: answer.statusCode, headers, body: new Uint8Array(answer.rawPayload) }
+  handle(request: LinkRequest): Promise<LinkAnswer> {
+    return throughApp(this.app, request)
   }
 
   /** Asks the API as a signed-in person who may see every farm. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { syncFolder } from './sync-folder.ts'
 
 /** Writes a whole file so that after a power cut either the old one or the new one is there, never half. */
 export function writeFileAtomically(path: string, content: string | Uint8Array, mode = 0o644): void {
@@ -21,11 +22,5 @@ export function writeFileAtomically(path: string, content: string | Uint8Array, 
     rmSync(temporary, { force: true })
     throw error
   }
-  // The rename itself is durable only when the folder is synced.
-  const directory = openSync(folder, 'r')
-  try {
-    fsyncSync(directory)
-  } finally {
-    closeSync(directory)
-  }
+  syncFolder(folder)
 }

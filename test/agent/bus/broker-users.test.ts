@@ -1,32 +1,19 @@
 import { connect as connectTcp } from 'node:net'
-import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { systemClock } from '#contract/ground/node/system-clock.ts'
+import { describe, expect, it } from 'vitest'
 import { BrokerUsers, maySubscribe, mayUse } from '../../../agent/bus/broker-users.ts'
-import { EmbeddedBroker, type EmbeddedBrokerOptions } from '../../../agent/bus/embedded-broker.ts'
 import { isLocalPeer } from '../../../agent/bus/local-peer.ts'
 import { hashPassword, isBrokenHash, isPassword } from '../../../agent/bus/password-hash.ts'
 import { isTopicFilter } from '../../../agent/bus/topic-filter.ts'
 import { hostPresence } from '../../../agent/devices/sparkplug/host-state.ts'
 import { Authority, hasOpenssl } from '../../world/certificates.ts'
-import { eventually, Faults, hasMosquittoPub, Store, startSource, startTool } from './bus-room.ts'
-
-async function broker(store: Store, options: Partial<EmbeddedBrokerOptions> = {}) {
-  const faults = new Faults()
-  const made = new EmbeddedBroker({
-    ...{ bus: 'own', host: '127.0.0.1', port: 0, clock: systemClock, onFault: faults.note },
-    ...options,
-  })
-  await startSource(made, store)
-  return { broker: made, faults, url: `mqtt://127.0.0.1:${made.port}` }
-}
-
-async function client(url: string, options: IClientOptions = {}): Promise<MqttClient> {
-  const made = await connectAsync(url, { reconnectPeriod: 0, ...options })
-  made.on('error', () => {})
-  onTestFinished(() => made.endAsync(true).catch(() => {}))
-  return made
-}
+import {
+  ownBroker as broker,
+  brokerClient as client,
+  eventually,
+  hasMosquittoPub,
+  Store,
+  startTool,
+} from './bus-room.ts'
 
 const bytes = (length: number) => Uint8Array.from({ length }, (_, at) => at)
 

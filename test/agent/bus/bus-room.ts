@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process'
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt'
 import { onTestFinished } from 'vitest'
+import { systemClock } from '#contract/ground/node/system-clock.ts'
 import type { LineListener } from '../../../agent/bus/byte-line.ts'
+import { EmbeddedBroker, type EmbeddedBrokerOptions } from '../../../agent/bus/embedded-broker.ts'
 import type {
   BusMessage,
   MessageSource,
@@ -145,4 +148,23 @@ export class Cable {
   pushIn(): void {
     this.isIn = true
   }
+}
+
+/** Our own broker on a free port of loopback, with what it delivered and told of. */
+export async function ownBroker(store: Store, options: Partial<EmbeddedBrokerOptions> = {}) {
+  const faults = new Faults()
+  const made = new EmbeddedBroker({
+    ...{ bus: 'own', host: '127.0.0.1', port: 0, clock: systemClock, onFault: faults.note },
+    ...options,
+  })
+  await startSource(made, store)
+  return { broker: made, faults, url: `mqtt://127.0.0.1:${made.port}` }
+}
+
+/** A node that does not come back by itself, and ends with the test. */
+export async function brokerClient(url: string, options: IClientOptions = {}): Promise<MqttClient> {
+  const made = await connectAsync(url, { reconnectPeriod: 0, ...options })
+  made.on('error', () => {})
+  onTestFinished(() => made.endAsync(true).catch(() => {}))
+  return made
 }

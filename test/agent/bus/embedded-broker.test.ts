@@ -1,32 +1,16 @@
 import { connect as connectTcp } from 'node:net'
-import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { systemClock } from '#contract/ground/node/system-clock.ts'
-import { EmbeddedBroker, type EmbeddedBrokerOptions } from '../../../agent/bus/embedded-broker.ts'
 import { MAX_PAYLOAD_BYTES } from '../../../agent/bus/message-source.ts'
 import { freePort } from '../../world/real-services.ts'
-import { aWhile, eventually, Faults, hasMosquittoPub, Store, startSource, startTool } from './bus-room.ts'
-
-async function broker(store: Store, options: Partial<EmbeddedBrokerOptions> = {}) {
-  const faults = new Faults()
-  const made = new EmbeddedBroker({
-    bus: 'own',
-    host: '127.0.0.1',
-    port: 0,
-    clock: systemClock,
-    onFault: faults.note,
-    ...options,
-  })
-  await startSource(made, store)
-  return { broker: made, faults, url: `mqtt://127.0.0.1:${made.port}` }
-}
-
-async function client(url: string, options: IClientOptions = {}): Promise<MqttClient> {
-  const made = await connectAsync(url, { reconnectPeriod: 0, ...options })
-  made.on('error', () => {})
-  onTestFinished(() => made.endAsync(true).catch(() => {}))
-  return made
-}
+import {
+  aWhile,
+  ownBroker as broker,
+  brokerClient as client,
+  eventually,
+  hasMosquittoPub,
+  Store,
+  startTool,
+} from './bus-room.ts'
 
 describe('the broker inside the agent', () => {
   it('hands on what a node sends, at every quality of service', async () => {

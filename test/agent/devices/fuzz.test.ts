@@ -5,7 +5,8 @@ import { createDecoder, DECODE_KINDS } from '../../../agent/devices/decode-as.ts
 import type { ReadRequest } from '../../../agent/devices/modbus/framing.ts'
 import { framingOf } from '../../../agent/devices/modbus/framing-of.ts'
 import { DEVICE_MESSAGES } from '../../world/device-messages.ts'
-import { FUZZ_TARGETS, LONGEST_MS, outcomeOf } from '../../world/fuzz-targets.ts'
+import { FUZZ_TARGETS, outcomeOf } from '../../world/fuzz-targets.ts'
+import { InputTimer } from '../../world/input-timer.ts'
 import { seededRandom, seedFromEnvironment } from '../../world/seeded.ts'
 
 /**
@@ -16,23 +17,8 @@ const INPUTS = 20_000
 
 const seed = seedFromEnvironment()
 console.log(`fuzz: ${INPUTS} inputs each, seed ${seed} (VUON_SEED takes it back)`)
-let longestMs = 0
-afterAll(() => console.log(`fuzz: the longest input took ${longestMs.toFixed(1)} ms`))
-
-async function timed<T>(what: () => T | Promise<T>, input: () => string): Promise<T> {
-  const started = performance.now()
-  let answer: T
-  try {
-    const answered = what()
-    answer = answered instanceof Promise ? await answered : answered
-  } catch (error) {
-    throw new Error(`seed ${seed}, input ${input()}`, { cause: error })
-  }
-  const ms = performance.now() - started
-  longestMs = Math.max(longestMs, ms)
-  if (ms > LONGEST_MS) throw new Error(`seed ${seed}: ${ms} ms for ${input()}`)
-  return answer
-}
+const timer = new InputTimer(seed)
+afterAll(() => console.log(`fuzz: the longest input took ${timer.longestMs.toFixed(1)} ms`))
 
 // The mutations reach both sides, so the check is worth its time.
 const SELDOM: Readonly<Record<string, number>> = { 'probe-decode': 0.001, 'lorawan-uplink': 0.02 }
@@ -44,7 +30,7 @@ describe.each(FUZZ_TARGETS)('$name', ({ name, create }) => {
     const seen = new Map<string, number>()
     for (let index = 0; index < INPUTS; index++) {
       const input = trial(random)
-      const outcome = await timed(() => input.run(), input.show)
+      const outcome = await timer.timedUntil(() => input.run(), input.show)
       seen.set(outcome, (seen.get(outcome) ?? 0) + 1)
     }
     expect(seen.size, JSON.stringify([...seen])).toBeGreaterThan(1)
@@ -101,7 +87,7 @@ describe.each(DECODE_KINDS)('the %s decoder', (kind) => {
     for (const topic of topics)
       for (const payload of worst.map(utf8))
         outcomeOf(
-          await timed(
+          await timer.timedUntil(
             () => decoder.decode({ topic, payload }),
             () => `${topic.slice(0, 40)} ${new TextDecoder().decode(payload.slice(0, 60))}`,
           ),
@@ -116,7 +102,7 @@ test.each(['rtu', 'tcp', 'ascii'] as const)(
     const question = framingOf(protocol).ask(request)
     const beginnings = protocol === 'ascii' ? [...utf8(':0103FA')] : [1, 3, 250]
     const piece = Uint8Array.from({ length: 10_000 }, (_, at) => beginnings[at % beginnings.length]!)
-    await timed(
+    await timer.timedUntil(
       () => {
         for (let at = 0; at < piece.length; at++) question.push(piece.subarray(at, at + 1))
         expect(question.giveUp().kind).toBe('failure')

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { fromHex } from '#contract/ground/bytes.ts'
 import { QUANTITIES } from '#contract/wire/quantities.ts'
 import { identify, unitsOf } from '../../../agent/command/probe-identify.ts'
@@ -16,7 +16,8 @@ import {
 } from '../../../agent/devices/modbus/profile.ts'
 import { decodeRtuRequest, rtuFraming } from '../../../agent/devices/modbus/rtu-frame.ts'
 import { PretendSlaves, type SlaveUnit, tableUnit } from '../../world/pretend-slave.ts'
-import { findTool, hasPymodbus, type Service, socatPair } from '../../world/real-services.ts'
+import { findTool, hasPymodbus, socatPair } from '../../world/real-services.ts'
+import { running } from '../../world/running.ts'
 import { startPymodbusSlave } from '../../world/slaves/start-slave.ts'
 import { casesOf, type ProbeCase } from './probe-cases.ts'
 
@@ -226,15 +227,6 @@ test('a host is a name, an address, or either with a port', () => {
   for (const bad of ['', ':502', 'a b', 'host:0', 'host:99999', 'host:x'])
     expect(() => hostAndPort(bad)).toThrow()
 })
-
-const services: Service[] = []
-afterEach(async () => {
-  for (const service of services.splice(0).reverse()) await service.stop()
-})
-const running = <T extends Service>(service: T): T => {
-  services.push(service)
-  return service
-}
 
 interface Ran {
   readonly code: number | null

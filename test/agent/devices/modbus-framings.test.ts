@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { concatBytes, utf8 } from '#contract/ground/bytes.ts'
 import { systemClock } from '#contract/ground/node/system-clock.ts'
 import type { ByteLine, LineSettings } from '../../../agent/bus/byte-line.ts'
@@ -11,7 +11,8 @@ import type { ProbeAnswer } from '../../../agent/devices/modbus/polled-probe.ts'
 import { ModbusPoller } from '../../../agent/devices/modbus/poller.ts'
 import { loadProfile } from '../../../agent/devices/modbus/profile.ts'
 import { lineOf } from '../../../agent/inputs.ts'
-import { findTool, freePort, hasPymodbus, type Service, socatPair } from '../../world/real-services.ts'
+import { findTool, freePort, hasPymodbus, socatPair } from '../../world/real-services.ts'
+import { running } from '../../world/running.ts'
 import { startPymodbusSlave } from '../../world/slaves/start-slave.ts'
 
 const ask = (count = 2) => asciiFraming.ask({ unit: 1, function: 3, address: 0x10, count })
@@ -103,15 +104,6 @@ describe('Modbus ASCII', () => {
     expect(lineOf({ ...rtu, protocols: ['ascii', 'rtu'] }, 'ascii')).toEqual(rtu.line)
   })
 })
-
-const services: Service[] = []
-afterEach(async () => {
-  for (const service of services.splice(0).reverse()) await service.stop()
-})
-const running = <T extends Service>(service: T): T => {
-  services.push(service)
-  return service
-}
 
 const SOIL = loadProfile('cwt-soil-7in1')
 const REGISTERS = '1:0=225,0xFFF6,160,55,11,15,32'

@@ -10,50 +10,21 @@ import { framingOf } from '../../../agent/devices/modbus/framing-of.ts'
 import { loadProfile, profileNames } from '../../../agent/devices/modbus/profile.ts'
 import { readingsOf } from '../../../agent/devices/modbus/registers.ts'
 import { CounterMemory } from '../../../agent/devices/modbus/running-total.ts'
+import { InputTimer } from '../../world/input-timer.ts'
+import { mutated } from '../../world/mutated.ts'
 import { seededRandom, seedFromEnvironment } from '../../world/seeded.ts'
 
 /** Whatever comes in by Modbus ASCII or RTU over TCP, and whatever registers hold: no exception, no wrong number. */
 const INPUTS = 20_000
-const LONGEST_MS = 2000
 const seed = seedFromEnvironment()
 console.log(`modbus fuzz: ${INPUTS} inputs each, seed ${seed} (VUON_SEED takes it back)`)
-let longestMs = 0
-afterAll(() => console.log(`modbus fuzz: the longest input took ${longestMs.toFixed(1)} ms`))
-
-function timed<T>(what: () => T, input: () => string): T {
-  const started = performance.now()
-  let answer: T
-  try {
-    answer = what()
-  } catch (error) {
-    throw new Error(`seed ${seed}, input ${input()}`, { cause: error })
-  }
-  const ms = performance.now() - started
-  longestMs = Math.max(longestMs, ms)
-  if (ms > LONGEST_MS) throw new Error(`seed ${seed}: ${ms} ms for ${input()}`)
-  return answer
-}
+const timer = new InputTimer(seed)
+afterAll(() => console.log(`modbus fuzz: the longest input took ${timer.longestMs.toFixed(1)} ms`))
 
 const FOREIGN = [':', '\r\n', '\n', ':01', '::', '\u0000', '\u00ff', 'T=27.4 H=81\r\n'].map(utf8)
 
-/** One to four mishaps: a bit, a byte, a piece lost, doubled or moved, something foreign in between. */
-function mishap(bytes: Uint8Array, random: Random): Uint8Array {
-  const any = (below: number) => Math.floor(random() * below)
-  let result = bytes
-  for (let times = 1 + any(4); times > 0; times--) {
-    const at = any(result.length + 1)
-    const to = at + any(10)
-    const [before, piece, after] = [result.slice(0, at), result.slice(at, to), result.slice(to)]
-    const kind = any(6)
-    if (kind === 0) result = result.map((byte, index) => (index === at ? byte ^ (1 << any(8)) : byte))
-    else if (kind === 1) result = concatBytes(before, Uint8Array.of(any(256)), result.slice(at))
-    else if (kind === 2) result = concatBytes(before, after)
-    else if (kind === 3) result = concatBytes(before, piece, piece, after)
-    else if (kind === 4) result = concatBytes(before, FOREIGN[any(FOREIGN.length)]!, result.slice(at))
-    else result = before
-  }
-  return result
-}
+const mishap = (bytes: Uint8Array, random: Random): Uint8Array =>
+  mutated(bytes, random, { atMost: 4, foreign: FOREIGN })
 
 const bodyOf = ({ unit, function: code }: ReadRequest, words: readonly number[]): Uint8Array =>
   Uint8Array.from([unit, code, words.length * 2, ...words.flatMap((word) => [word >> 8, word & 0xff])])
@@ -84,7 +55,7 @@ describe.each<[string, () => Framing, (body: Uint8Array) => Uint8Array]>([
       const stream = concatBytes(...[question.bytes, other].slice(any(3)), right)
       const input = any(5) === 0 ? stream : mishap(stream, random)
       const show = () => `${JSON.stringify(request)} ${toHex(input)}`
-      const reply = timed(() => {
+      const reply = timer.timed(() => {
         for (let at = 0; at < input.length; ) {
           const size = 1 + any(20)
           const found = question.push(input.slice(at, at + size))
@@ -128,7 +99,7 @@ describe.each<[string, () => Framing, (body: Uint8Array) => Uint8Array]>([
   test('is not held up by a flood', () => {
     const question = create().ask({ unit: 1, function: 3, address: 0, count: 125 })
     const flood = utf8(':0103FA'.repeat(3000))
-    timed(
+    timer.timed(
       () => {
         for (let at = 0; at < flood.length; at++) question.push(flood.subarray(at, at + 1))
         expect(question.giveUp().kind).toBe('failure')
@@ -171,7 +142,7 @@ test('whatever the registers of any probe hold: finite values in their own units
     )
     const temperatureUnit = (['celsius', 'fahrenheit', 'unknown'] as const)[any(3)]!
     const show = () => `${profile.name} ${read.address} ${words.join()} ${temperatureUnit}`
-    const { readings, faults } = timed(
+    const { readings, faults } = timer.timed(
       () => readingsOf(profile, profile.name, read, words, { temperatureUnit, counters }),
       show,
     )

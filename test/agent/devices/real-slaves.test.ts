@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { systemClock } from '#contract/ground/node/system-clock.ts'
 import type { ByteLine } from '../../../agent/bus/byte-line.ts'
 import { SerialLine } from '../../../agent/bus/serial-line.ts'
@@ -10,7 +10,8 @@ import { loadProfile } from '../../../agent/devices/modbus/profile.ts'
 import { rtuFraming } from '../../../agent/devices/modbus/rtu-frame.ts'
 import { TcpFraming } from '../../../agent/devices/modbus/tcp-frame.ts'
 import type { Observation } from '../../../agent/devices/observation.ts'
-import { findTool, freePort, hasPymodbus, type Service, socatPair } from '../../world/real-services.ts'
+import { findTool, freePort, hasPymodbus, socatPair } from '../../world/real-services.ts'
+import { running } from '../../world/running.ts'
 import { startModbusSerialSlave, startPymodbusSlave } from '../../world/slaves/start-slave.ts'
 
 const AIR = loadProfile('xy-md02')
@@ -26,15 +27,6 @@ const probe = (name: string, unit: number, profile: typeof AIR): PolledProbe => 
   timeoutMs: profile.replyTimeoutMs,
   settings: AIR.line,
 })
-
-const services: Service[] = []
-afterEach(async () => {
-  for (const service of services.splice(0).reverse()) await service.stop()
-})
-const running = <T extends Service>(service: T): T => {
-  services.push(service)
-  return service
-}
 
 /** A poller with what it gave so far, and a way to wait for what a test needs without sleeping for it. */
 function poll(line: ByteLine, framing: Framing, probes: readonly PolledProbe[]) {

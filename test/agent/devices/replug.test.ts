@@ -1,26 +1,18 @@
 import { rmSync } from 'node:fs'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { systemClock } from '#contract/ground/node/system-clock.ts'
 import { SerialLine } from '../../../agent/bus/serial-line.ts'
 import { TcpLine } from '../../../agent/bus/tcp-line.ts'
 import { agentConfigSchema } from '../../../agent/config.ts'
 import type { Observation } from '../../../agent/devices/observation.ts'
 import { Inputs } from '../../../agent/inputs.ts'
-import { findTool, freePort, hasPymodbus, type Service, socatPair } from '../../world/real-services.ts'
+import { findTool, freePort, hasPymodbus, socatPair } from '../../world/real-services.ts'
+import { running } from '../../world/running.ts'
 import { startModbusSerialSlave, startPymodbusSlave } from '../../world/slaves/start-slave.ts'
 
 /** A stick is pulled while its probes are being read, and pushed in again. */
 const clock = systemClock
 const random = () => 0.5
-
-const services: Service[] = []
-afterEach(async () => {
-  for (const service of services.splice(0).reverse()) await service.stop()
-})
-const running = <T extends Service>(service: T): T => {
-  services.push(service)
-  return service
-}
 
 interface Kept extends Observation {
   readonly at: number

@@ -1,17 +1,17 @@
 import { expect, test } from 'vitest'
 import { concatBytes, toHex, utf8 } from '#contract/ground/bytes.ts'
-import { QUANTITIES } from '#contract/wire/quantities.ts'
+import type { Random } from '#contract/ground/random.ts'
 import { SparkplugDecoder } from '../../../agent/devices/sparkplug/decoder.ts'
 import { MAX_METRICS } from '../../../agent/devices/sparkplug/wire-payload.ts'
 import { standardVocabulary } from '../../../agent/devices/vocabulary/vocabulary.ts'
+import { LONGEST_MS, outcomeOf } from '../../world/fuzz-targets.ts'
+import { mutated } from '../../world/mutated.ts'
 import { PretendClock } from '../../world/pretend-clock.ts'
 import { seededRandom, seedFromEnvironment } from '../../world/seeded.ts'
 import { engUnit, metric, NOON_MS, quality, SparkplugNode } from '../../world/sparkplug-node.ts'
 
 /** Whatever bytes and topics come, in whatever order, the decoder answers. */
 const INPUTS = 20_000
-// A pause of the garbage collector on a busy machine is some 100 ms; a runaway input takes seconds.
-const LONGEST_MS = 2000
 const seed = seedFromEnvironment()
 
 function messagesOf(node: SparkplugNode) {
@@ -52,8 +52,8 @@ test(`${INPUTS} mutated messages are answered (seed ${seed}, VUON_SEED takes it 
   let [withReadings, withErrors, longestMs] = [0, 0, 0]
   for (let index = 0; index < INPUTS; index++) {
     const sample = samples[any(samples.length)]!
-    const topic = random() < 0.1 ? mutatedText(sample.topic, any) : sample.topic
-    const payload = random() < 0.2 ? sample.payload : mutated(sample.payload, any)
+    const topic = random() < 0.1 ? mutatedText(sample.topic, random) : sample.topic
+    const payload = random() < 0.2 ? sample.payload : mishaps(sample.payload, random)
     const show = () => `seed ${seed}: ${topic} ${toHex(payload)}`
     const started = performance.now()
     let result: ReturnType<typeof decoder.decode>
@@ -63,22 +63,13 @@ test(`${INPUTS} mutated messages are answered (seed ${seed}, VUON_SEED takes it 
       throw new Error(show(), { cause: error })
     }
     longestMs = Math.max(longestMs, performance.now() - started)
-    const { readings, errors, ignored, deviceSeen } = result
-    if (readings.length + errors.length > 0 === ignored) throw new Error(show())
-    if (readings.length > MAX_METRICS || errors.length > 50) throw new Error(show())
-    for (const { device, channel, quantity, unit, value } of readings)
-      if (
-        !Number.isFinite(value) ||
-        unit !== QUANTITIES[quantity].unit ||
-        device === '' ||
-        device.length > 128 ||
-        /\p{Cc}/u.test(device + channel) ||
-        channel.length > 128
-      )
-        throw new Error(`${device} ${channel} ${quantity} ${value}: ${show()}`)
-    for (const { code, detail } of errors)
-      if (!/^[a-z0-9-]+$/.test(code) || detail.length > 200) throw new Error(`${code}: ${show()}`)
-    if (deviceSeen?.id === '') throw new Error(show())
+    try {
+      if (result.readings.length + result.errors.length > 0 === result.ignored) throw new Error('ignored')
+      outcomeOf(result, { readings: MAX_METRICS, errors: 50, detailChars: 200 })
+    } catch (error) {
+      throw new Error(show(), { cause: error })
+    }
+    const { readings, errors } = result
     if (readings.length > 0) withReadings++
     if (errors.length > 0) withErrors++
   }
@@ -139,37 +130,7 @@ function varint(value: number): number[] {
   }
 }
 
-function mutated(bytes: Uint8Array, any: (below: number) => number): Uint8Array {
-  let result = bytes
-  for (let times = 1 + any(4); times > 0; times--) {
-    const at = any(result.length + 1)
-    const piece = result.slice(at, at + any(12))
-    const [before, after] = [result.slice(0, at), result.slice(at)]
-    switch (any(6)) {
-      case 0:
-        result = result.slice()
-        if (at < result.length) result[at] = result[at]! ^ (1 << any(8))
-        break
-      case 1:
-        result = concatBytes(before, Uint8Array.of(any(256)), after)
-        break
-      case 2:
-        result = concatBytes(before, after.slice(1 + any(4)))
-        break
-      case 3:
-        result = concatBytes(before, piece, after)
-        break
-      case 4:
-        result = result.slice()
-        if (at < result.length) result[at] = any(256)
-        break
-      default:
-        result = before
-    }
-  }
-  return result
-}
+const mishaps = (bytes: Uint8Array, random: Random): Uint8Array => mutated(bytes, random, { atMost: 4 })
 
 const lenient = new TextDecoder()
-const mutatedText = (text: string, any: (below: number) => number): string =>
-  lenient.decode(mutated(utf8(text), any))
+const mutatedText = (text: string, random: Random): string => lenient.decode(mishaps(utf8(text), random))

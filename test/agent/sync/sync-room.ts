@@ -23,6 +23,7 @@ import { batchBytes, readLog } from '../../../gateway/log/log.ts'
 import { PretendClock } from '../../world/pretend-clock.ts'
 import { PretendLink } from '../../world/pretend-link.ts'
 import { seededBytes, seededRandom } from '../../world/seeded.ts'
+import { throughApp } from '../../world/through-app.ts'
 import { plot, soilMoisture } from '../journal/journal-room.ts'
 
 export const START = Date.UTC(2026, 10, 23)
@@ -80,17 +81,8 @@ export class Province {
   }
 
   /** The request goes through the gateway's real HTTP side. */
-  async handle(request: LinkRequest): Promise<LinkAnswer> {
-    const answer = await this.#app!.inject({
-      method: request.method,
-      url: request.path,
-      ...(request.headers ? { headers: request.headers } : {}),
-      ...(request.body ? { payload: Buffer.from(request.body) } : {}),
-    })
-    const headers = Object.fromEntries(
-      Object.entries(answer.headers).map(([name, value]) => [name, String(value)]),
-    )
-    return { status: answer.statusCode, headers, body: new Uint8Array(answer.rawPayload) }
+  handle(request: LinkRequest): Promise<LinkAnswer> {
+    return throughApp(this.#app!, request)
   }
 
   async claim(key: SecretKey): Promise<string> {

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { concatBytes, toHex, utf8 } from '#contract/ground/bytes.ts'
+import { toHex, utf8 } from '#contract/ground/bytes.ts'
 import type { Random } from '#contract/ground/random.ts'
-import { QUANTITIES } from '#contract/wire/quantities.ts'
 import { HeardPackets } from '../../../../agent/devices/lines/heard-messages.ts'
 import type { LineFormat } from '../../../../agent/devices/lines/line-talker.ts'
 import { NmeaFormat } from '../../../../agent/devices/lines/nmea/format.ts'
@@ -10,6 +9,8 @@ import type { Pattern, PatternValue } from '../../../../agent/devices/lines/patt
 import { Rg15Format } from '../../../../agent/devices/lines/rg15/format.ts'
 import { createTalker, type TalkerSpec } from '../../../../agent/devices/lines/talkers.ts'
 import type { DecodeResult } from '../../../../agent/devices/observation.ts'
+import { LONGEST_MS, outcomeOf } from '../../../world/fuzz-targets.ts'
+import { mutated as mishaps } from '../../../world/mutated.ts'
 import { PretendClock } from '../../../world/pretend-clock.ts'
 import { seededBytes, seededRandom, seedFromEnvironment } from '../../../world/seeded.ts'
 import { ScriptedLine } from '../scripted-line.ts'
@@ -17,8 +18,6 @@ import { sentence } from './said.ts'
 
 /** Whatever bytes come over a line, the agent goes on: no exception, no number that is none, nothing that takes long. */
 const INPUTS = 20_000
-// A pause of the garbage collector on a busy machine is some 100 ms; a runaway expression takes seconds.
-const LONGEST_MS = 2000
 
 const seed = seedFromEnvironment()
 console.log(`fuzz of talkers: ${INPUTS} inputs each, seed ${seed} (VUON_SEED takes it back)`)
@@ -88,53 +87,13 @@ const PIECES = [
   'TotalAcc ',
   '__proto__',
   '\t',
-]
+].map(utf8)
 
-/** One to four small mishaps. */
-function mutated(bytes: Uint8Array, random: Random): Uint8Array {
-  const any = (below: number) => Math.floor(random() * below)
-  let result = bytes
-  for (let times = 1 + any(4); times > 0; times--) {
-    const at = any(result.length + 1)
-    const to = at + any(9)
-    const [before, piece, after] = [result.slice(0, at), result.slice(at, to), result.slice(to)]
-    switch (any(6)) {
-      case 0:
-        result = result.slice()
-        if (at < result.length) result[at] = result[at]! ^ (1 << any(8))
-        break
-      case 1:
-        result = concatBytes(before, Uint8Array.of(any(256)), result.slice(at))
-        break
-      case 2:
-        result = concatBytes(before, after)
-        break
-      case 3:
-        result = concatBytes(before, piece, piece, after)
-        break
-      case 4:
-        result = concatBytes(before, utf8(PIECES[any(PIECES.length)]!), result.slice(at))
-        break
-      default:
-        result = before
-    }
-  }
-  return result
-}
+const mutated = (bytes: Uint8Array, random: Random): Uint8Array =>
+  mishaps(bytes, random, { atMost: 4, foreign: PIECES })
 
-function check({ readings, errors, ignored, ignoredFields }: DecodeResult): void {
-  if ((readings.length > 0 || errors.length > 0) && ignored) throw new Error('answered and ignored')
-  if (readings.length > 64 || errors.length > 140 || ignoredFields < 0) throw new Error('too much')
-  for (const { device, channel, quantity, unit, value } of readings) {
-    if (!Number.isFinite(value) || unit !== QUANTITIES[quantity].unit || device === '')
-      throw new Error(`${device} ${quantity} ${value} ${unit}`)
-    if (device.length > 128 || channel.length > 64 || /\p{Cc}/u.test(device + channel))
-      throw new Error('name')
-  }
-  for (const { code, detail } of errors)
-    if (!/^[a-z0-9-]+$/.test(code) || detail.length > 200)
-      throw new Error(`${code}: ${detail.length} characters`)
-}
+const check = (result: DecodeResult): void =>
+  void outcomeOf(result, { readings: 64, errors: 140, detailChars: 200, channelChars: 64 })
 
 function answers(decode: (bytes: Uint8Array) => DecodeResult, inputOf: (random: Random) => Uint8Array) {
   const random = seededRandom(seed)
@@ -278,7 +237,8 @@ describe('a line that carries anything at all', () => {
     talker.start()
     for (let burst = 0; burst < 60; burst++) {
       for (let piece = 0; piece < 100; piece++) line.send(some(Math.floor(random() * 60)))
-      await clock.advance(100)
+      // A minute in all: to give up one question to a Davis console takes some seconds.
+      await clock.advance(1000)
     }
     expect(codes.size).toBeGreaterThan(0)
     await talker.stop()

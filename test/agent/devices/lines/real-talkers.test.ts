@@ -1,25 +1,17 @@
 import { connect, createServer } from 'node:net'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { parseConfig } from '#contract/ground/config-declaration.ts'
 import { systemClock } from '#contract/ground/node/system-clock.ts'
 import { SerialLine } from '../../../../agent/bus/serial-line.ts'
 import { TcpLine } from '../../../../agent/bus/tcp-line.ts'
 import { agentConfigSchema } from '../../../../agent/config.ts'
 import { Inputs } from '../../../../agent/inputs.ts'
-import { findTool, freePort, hasPyserial, type Service, socatPair } from '../../../world/real-services.ts'
+import { findTool, freePort, hasPyserial, socatPair } from '../../../world/real-services.ts'
+import { running } from '../../../world/running.ts'
 import { startTalker } from '../../../world/slaves/start-slave.ts'
 import { sentence } from './said.ts'
 
 /** Talking devices as processes of their own, read through the config as a technician writes it. */
-const services: Service[] = []
-afterEach(async () => {
-  for (const service of services.splice(0).reverse()) await service.stop()
-})
-const running = <T extends Service>(service: T): T => {
-  services.push(service)
-  return service
-}
-
 function inputs(buses: string) {
   const config = parseConfig(agentConfigSchema, `buses:\n${buses}`, 'box.yaml')
   const latest = new Map<string, number>()

@@ -50,3 +50,19 @@ describe.each(ownCodecNames())('%s', (name) => {
     }
   })
 })
+
+// A codec is one file that also works elsewhere, so what a maker's nodes have in common stands in each of them.
+test.each([
+  ['decentlab', 'function decodeUplink('],
+  ['milesight', 'function byteName('],
+])('the codecs of %s read the payload in the very same words', (maker, from) => {
+  const shared = ownCodecNames()
+    .filter((name) => name.startsWith(`${maker}-`))
+    .map((name) => {
+      const text = readFileSync(join(OWN_CODECS, name, 'codec.js'), 'utf8')
+      expect(text, name).toContain(`\n${from}`)
+      return text.slice(text.indexOf(`\n${from}`))
+    })
+  expect(shared.length).toBeGreaterThan(1)
+  expect(new Set(shared).size).toBe(1)
+})
