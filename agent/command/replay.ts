@@ -132,6 +132,7 @@ class Player {
     )
     this.#inputs = new Inputs({
       buses: others,
+      lorawan: config.lorawan,
       clock: this.#clock,
       random: () => 0.5,
       openLine: ({ name }) => {

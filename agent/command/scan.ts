@@ -12,8 +12,9 @@ import {
 import { ScanBook, type ScanDecoder, type TopicSeen, type ValueSeen } from '../commissioning/scan-book.ts'
 import { type AgentConfig, agentConfigSchema } from '../config.ts'
 import { createDecoder, DECODE_KINDS, type DecoderKind } from '../devices/decode-as.ts'
+import type { CodecOf } from '../devices/lorawan/lora-device.ts'
 import type { MessageDecoder } from '../devices/message-decoder.ts'
-import { decodersOf, type MessageBus } from '../inputs.ts'
+import { codecsOf, decodersOf, type MessageBus } from '../inputs.ts'
 import { knownDevices } from '../known-devices.ts'
 import { isMessageBus, listenIn, type Outside } from './listen-in.ts'
 
@@ -65,7 +66,8 @@ export async function scan(config: AgentConfig, asked: ScanAsked, outside: Outsi
   const buses = isStranger
     ? asked.brokers.map((broker, index) => strangeBus(`mqtt-${index + 1}`, broker))
     : config.buses.filter(isMessageBus)
-  const looks = buses.map((bus) => new Look(bus, isStranger, outside))
+  const codecs = codecsOf(config.lorawan, clock)
+  const looks = buses.map((bus) => new Look(bus, isStranger, codecs.codecOf, outside))
   try {
     await Promise.all(looks.map((look) => look.start()))
     const heard = () => looks.reduce((sum, { book }) => sum + book.messages, 0)
@@ -79,6 +81,7 @@ export async function scan(config: AgentConfig, asked: ScanAsked, outside: Outsi
     await Promise.all(looks.map((look) => look.book.settled()))
   } finally {
     await Promise.all(looks.map((look) => look.stop()))
+    await codecs.stop()
   }
   const present = await (asked.ports ?? presentPorts)()
   const ports = present.map((port) => ({ ...port, bus: busOfPort(config, port) }))
@@ -127,9 +130,9 @@ class Look {
   readonly #decoders: readonly LookingDecoder[]
   readonly #source: MessageSource
 
-  constructor(bus: MessageBus, isStranger: boolean, outside: Outside) {
+  constructor(bus: MessageBus, isStranger: boolean, codecOf: CodecOf, outside: Outside) {
     this.bus = bus
-    this.#decoders = allDecoders(bus, isStranger)
+    this.#decoders = allDecoders(bus, isStranger, codecOf)
     this.book = new ScanBook(this.#decoders.map(asScanDecoder), outside.clock)
     const topics = this.#decoders
       .flatMap(({ decoder }) => decoder.topicFilters)
@@ -212,8 +215,10 @@ interface LookingDecoder {
 const GUESSED = 'json'
 
 /** Those of the config first, then every other kind that a bus may name, and last the one that guesses. */
-function allDecoders(bus: MessageBus, isStranger: boolean): readonly LookingDecoder[] {
-  const configured = isStranger ? [] : decodersOf(bus).map((decoder) => ({ decoder, isConfigured: true }))
+function allDecoders(bus: MessageBus, isStranger: boolean, codecOf: CodecOf): readonly LookingDecoder[] {
+  const configured = isStranger
+    ? []
+    : decodersOf(bus, undefined, codecOf).map((decoder) => ({ decoder, isConfigured: true }))
   const kinds = configured.map(({ decoder }) => decoder.kind)
   const others = DECODE_KINDS.filter(
     (kind) => kind !== GUESSED && !kinds.includes(kind) && isBusDecoder(kind),
@@ -221,7 +226,7 @@ function allDecoders(bus: MessageBus, isStranger: boolean): readonly LookingDeco
   return [
     ...configured,
     ...[...others, GUESSED].map((kind) => ({
-      decoder: createDecoder(kind as DecoderKind, { zigbee2mqttBase: bus.zigbee2mqttBase }),
+      decoder: createDecoder(kind as DecoderKind, { zigbee2mqttBase: bus.zigbee2mqttBase, codecOf }),
       isConfigured: false,
     })),
   ]

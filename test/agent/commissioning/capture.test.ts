@@ -291,6 +291,30 @@ describe('a replay', () => {
     expect(summary).toMatchObject({ badLines: 1, isWhole: false })
   })
 
+  test('reads what a network server left undecoded by the codecs of the recorded config', async () => {
+    const { said } = await replayed([
+      header({
+        buses: [{ kind: 'mqtt', name: 'lora', url: 'mqtt://lora', decoders: ['chirpstack'] }],
+        lorawan: { codecs: [{ device: '*', file: 'dragino-lse01' }] },
+      }),
+      at(10, 'lora', {
+        kind: 'message',
+        topic: 'application/1/device/0101010101010101/event/up',
+        payload: JSON.stringify({
+          deviceInfo: { deviceName: 'soil-7', devEui: '0101010101010101' },
+          fPort: 2,
+          data: Buffer.from('0ce400f00d480a2800e100', 'hex').toString('base64'),
+        }),
+        qos: 0,
+      }),
+    ])
+    const values = said.map((line) =>
+      line.kind === 'reading' ? `${line.quantity} ${line.value}` : line.code,
+    )
+    expect(values).toContain('soil-moisture 34')
+    expect(values).toContain('soil-temperature 26')
+  })
+
   test('of Modbus TCP finds the answer under the number that was recorded', async () => {
     const { said } = await replayed([
       header({

@@ -106,7 +106,8 @@ describe.each(KINDS)('the %s decoder', (kind, samples) => {
     let decoder = createDecoder(kind, { mappings })
     const seen = { readings: 0, errors: 0 }
     for (let index = 0; index < INPUTS; index++) {
-      if (index % 1000 === 0) {
+      // A broken announcement takes its device away: new ones are made often enough for readings to come.
+      if (index % 100 === 0) {
         decoder = createDecoder(kind, { mappings })
         for (const [topic, payload] of samples.slice(0, 2))
           await decoder.decode({ topic, payload: utf8(payload) })
@@ -126,6 +127,7 @@ describe.each(KINDS)('the %s decoder', (kind, samples) => {
       }
     }
     // The mutations reach both sides, so the check is worth its time.
+    console.log(`fuzz of ${kind}: ${seen.readings} with readings, ${seen.errors} with errors`)
     expect(seen.readings).toBeGreaterThan(INPUTS / 100)
     expect(seen.errors).toBeGreaterThan(INPUTS / 50)
   })
