@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { crc32 } from 'node:zlib'
 import { encodeEntry } from '#contract/wire/entries-codec.ts'
 import type { QuantityName, Unit } from '#contract/wire/quantities.ts'
 import {
@@ -9,9 +10,12 @@ import {
   type RecordBody,
   type SeriesEntry,
 } from '#contract/wire/records.ts'
+import { appendBlock } from './blocks.ts'
+import { gatherWhenMany } from './compact.ts'
 import type { JournalFile } from './journal-file.ts'
-import { type BootStamp, type Gathered, ROW } from './packed.ts'
-import { type LostRange, newEpochId, sinceContact } from './salvage.ts'
+import type { BootStamp, Gathered } from './packed.ts'
+import { type LostRange, newEpochId } from './salvage.ts'
+import { noteContact, sinceContact } from './since-contact.ts'
 
 /** What is written into the journal: readings, entries, series, counters, and the beginning of an epoch. */
 export interface SeriesRow {
@@ -41,22 +45,8 @@ export interface Stamp extends BootStamp {
 export function commit(file: JournalFile, { stamps, readings, records }: Gathered): number[] {
   return file.transaction(() => {
     if (readings.length > 0) {
-      const numbers = stamps.map((stamp) => stampNo(file, stamp))
-      let id = file.mark('reading').lastId
-      const insert = file.prepare('INSERT INTO reading VALUES (?, ?, ?, ?, ?, ?, ?)')
-      for (let at = 0; at < readings.length; at += ROW) {
-        const sourceT = readings[at + 5] as number
-        insert.run(
-          ++id,
-          numbers[readings[at] as number],
-          readings[at + 1],
-          readings[at + 2],
-          readings[at + 3],
-          readings[at + 4],
-          Number.isNaN(sourceT) ? null : sourceT,
-        )
-      }
-      file.run(`UPDATE mark SET last_id = ? WHERE lane = 'reading'`, id)
+      appendBlock(file, { stamps, readings })
+      gatherWhenMany(file)
     }
     return records.map(({ kind, t, body }) => appendEncoded(file, laneOf(kind), kind, t, body))
   })
@@ -96,7 +86,7 @@ export function declareSeries(
       isCurrent: true,
     }
     insertSeries(file, row)
-    append(file, stamp, seriesEntry(row))
+    appendEntry(file, stamp, seriesEntry(row))
     return rowOf(row)
   })
 }
@@ -118,7 +108,7 @@ export function adoptSeries(file: JournalFile, known: readonly SeriesState[], st
     for (const row of known) {
       if (numbers.has(row.no)) continue
       insertSeries(file, row)
-      append(file, stamp, seriesEntry(row))
+      appendEntry(file, stamp, seriesEntry(row))
       file.run(
         `INSERT INTO counter VALUES ('series', ?) ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)`,
         row.no,
@@ -145,7 +135,7 @@ export function takeCounter(file: JournalFile, name: string): number {
 export function newEpoch(file: JournalFile, stamp: Stamp): string {
   return file.transaction(() => {
     const epoch = newEpochId()
-    const since = sinceContact([{ name: 'since_contact', value: file.meta('since_contact') }])
+    const since = sinceContact(file)
     const lost: LostRange[] = []
     for (const lane of LANES) {
       const { base, lastId, sealedThrough, durableThrough } = file.mark(lane)
@@ -158,10 +148,10 @@ export function newEpoch(file: JournalFile, stamp: Stamp): string {
       )
     }
     file.run('DELETE FROM sealed')
-    file.run(`DELETE FROM meta WHERE name = 'since_contact'`)
+    noteContact(file)
     file.setMeta('epoch', epoch)
-    for (const range of lost) append(file, stamp, lossEntry(range, 'unreadable'))
-    for (const row of allSeries(file)) append(file, stamp, seriesEntry(row))
+    for (const range of lost) appendEntry(file, stamp, lossEntry(range, 'unreadable'))
+    for (const row of allSeries(file)) appendEntry(file, stamp, seriesEntry(row))
     return epoch
   })
 }
@@ -173,29 +163,23 @@ export function tellSalvage(file: JournalFile, stamp: Stamp): void {
     if (text === undefined) return
     const { lost, isNewEpoch } = JSON.parse(text) as { lost: LostRange[]; isNewEpoch: boolean }
     // In the same epoch the province's marks move past these seqs; those of another epoch are only told of.
-    for (const range of lost) append(file, stamp, lossEntry(range, isNewEpoch ? 'unreadable' : 'damage'))
-    if (isNewEpoch) for (const row of allSeries(file)) append(file, stamp, seriesEntry(row))
+    for (const range of lost) appendEntry(file, stamp, lossEntry(range, isNewEpoch ? 'unreadable' : 'damage'))
+    if (isNewEpoch) for (const row of allSeries(file)) appendEntry(file, stamp, seriesEntry(row))
     file.run(`DELETE FROM meta WHERE name = 'untold'`)
   })
 }
 
 /** Appends one entry of the record lane within the caller's transaction. Returns its seq. */
-function append(file: JournalFile, stamp: Stamp, body: RecordBody): number {
+export function appendEntry(file: JournalFile, stamp: Stamp, body: RecordBody): number {
   const t = Math.round(stamp.t)
   return appendEncoded(file, 'record', body.kind, t, encodeEntry({ ...stamp, t, ...body }))
 }
 
 function appendEncoded(file: JournalFile, lane: Lane, kind: string, t: number, body: Uint8Array): number {
   const { lastId, base } = file.mark(lane)
-  file.run('INSERT INTO entry VALUES (?, ?, ?, ?, ?)', lane, lastId + 1, kind, t, body)
+  file.run('INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?)', lane, lastId + 1, kind, t, body, crc32(body))
   file.run('UPDATE mark SET last_id = ? WHERE lane = ?', lastId + 1, lane)
   return lastId + 1 - base
-}
-
-function stampNo(file: JournalFile, { boot, clock }: BootStamp): number {
-  file.run('INSERT OR IGNORE INTO stamp (boot, clock) VALUES (?, ?)', boot, clock)
-  const row = file.get<{ no: number }>('SELECT no FROM stamp WHERE boot = ? AND clock = ?', boot, clock)
-  return (row as { no: number }).no
 }
 
 function insertSeries(file: JournalFile, row: SeriesState): void {

@@ -2,9 +2,11 @@ import { statSync } from 'node:fs'
 import type Database from 'better-sqlite3'
 import { VuonError } from '#contract/ground/errors.ts'
 import type { Lane } from '#contract/wire/records.ts'
+import { brokenRows, isWholeEntry } from './checksums.ts'
 import { markSuspect, openDatabase, openForReading } from './open-database.ts'
 import { newEpochId, type Salvage } from './salvage.ts'
-import { isDamage, readable } from './sqlite-errors.ts'
+import { Slots } from './slots.ts'
+import { Damage, isDamage, readable } from './sqlite-errors.ts'
 
 export interface Mark {
   /** The id before the lane's first of this epoch: seq = id − base. */
@@ -21,6 +23,7 @@ export class JournalFile {
   readonly salvage: Salvage | null
   readonly #db: Database.Database
   readonly #statements = new Map<string, Database.Statement>()
+  readonly slots = new Slots(this)
 
   /** Throws VuonError. A reader changes nothing: it neither mends nor migrates, for the agent may be at work here. */
   constructor(path: string, options: { isReader?: boolean } = {}) {
@@ -49,45 +52,73 @@ export class JournalFile {
   }
 
   mark(lane: Lane): Mark {
+    // A commit of readings does not write the mark: where the last of them stands is where the lane ends.
+    const lastId =
+      lane === 'reading'
+        ? 'max(last_id, coalesce((SELECT from_id + count - 1 FROM block ORDER BY from_id DESC LIMIT 1), 0))'
+        : 'last_id'
     const mark = this.get<Mark>(
-      `SELECT base_id AS base, last_id AS lastId, sealed_through AS sealedThrough,
+      `SELECT base_id AS base, ${lastId} AS lastId, sealed_through AS sealedThrough,
               durable_through AS durableThrough, last_hash AS lastHash FROM mark WHERE lane = ?`,
       lane,
     )
     if (!mark) throw new VuonError('journal-damaged', `The ${lane} lane has no mark.`)
-    return { ...mark, lastHash: mark.lastHash && new Uint8Array(mark.lastHash) }
+    const inSlots = lane === 'reading' ? this.slots.lastId() : 0
+    return {
+      ...mark,
+      lastId: Math.max(mark.lastId, inSlots),
+      lastHash: mark.lastHash && new Uint8Array(mark.lastHash),
+    }
+  }
+
+  /** Where the lane of readings ends stays known even if its last block goes. Commits leave this page alone. */
+  keepLastId(): void {
+    const { lastId } = this.mark('reading')
+    this.run(`UPDATE mark SET last_id = ? WHERE lane = 'reading' AND last_id < ?`, lastId, lastId)
   }
 
   transaction<T>(work: () => T): T {
     if (this.#db.inTransaction) return work()
-    return this.#readably(() => this.#db.transaction(work).immediate())
+    try {
+      return this.readably(() => this.#db.transaction(work).immediate())
+    } catch (error) {
+      this.slots.forget()
+      throw error
+    }
   }
 
   get<Row>(sql: string, ...values: unknown[]): Row | undefined {
-    return this.#readably(() => this.#prepare(sql).get(...values) as Row | undefined)
+    return this.readably(() => this.#prepare(sql).get(...values) as Row | undefined)
   }
 
   all<Row>(sql: string, ...values: unknown[]): Row[] {
-    return this.#readably(() => this.#prepare(sql).all(...values) as Row[])
+    return this.readably(() => this.#prepare(sql).all(...values) as Row[])
   }
 
   run(sql: string, ...values: unknown[]): Database.RunResult {
-    return this.#readably(() => this.#prepare(sql).run(...values))
+    return this.readably(() => this.#prepare(sql).run(...values))
   }
 
   /** Bare, for loops of thousands: the caller's `transaction` makes its errors readable. */
   prepare(sql: string): Database.Statement {
-    return this.#readably(() => this.#prepare(sql))
+    return this.readably(() => this.#prepare(sql))
+  }
+
+  dataVersion(): number {
+    return (
+      this.get<{ version: number }>('SELECT data_version AS version FROM pragma_data_version')?.version ?? 0
+    )
   }
 
   pragma(text: string): number {
-    return this.#readably(() => this.#db.pragma(text, { simple: true }) as number)
+    return this.readably(() => this.#db.pragma(text, { simple: true }) as number)
   }
 
-  /** SQLite's own check of the file; an empty list is good. */
+  /** SQLite's own check of the file, and the checksum of every block; an empty list is good. */
   verify(): string[] {
-    const rows = this.#readably(() => this.#db.pragma('integrity_check(20)') as { integrity_check: string }[])
-    return rows.map((row) => row.integrity_check).filter((line) => line !== 'ok')
+    const rows = this.readably(() => this.#db.pragma('integrity_check(20)') as { integrity_check: string }[])
+    const found = rows.map((row) => row.integrity_check).filter((line) => line !== 'ok')
+    return [...found, ...this.readably(() => brokenRows(this.#db))]
   }
 
   /** The whole of it on the card, as far as it is in use, with the log that SQLite writes beside it. */
@@ -106,6 +137,11 @@ export class JournalFile {
   }
 
   close(): void {
+    try {
+      this.keepLastId()
+    } catch {
+      // A reader, or a card that takes nothing any more: the next start sees what there is.
+    }
     this.#db.close()
   }
 
@@ -118,7 +154,16 @@ export class JournalFile {
     return statement
   }
 
-  #readably<T>(work: () => T): T {
+  /** The bytes of an entry. Throws `journal-damaged` when they are not what was written. */
+  wholeBody({ body, crc }: { readonly body: Uint8Array; readonly crc: number | null }): Uint8Array {
+    return this.readably(() => {
+      if (!isWholeEntry(body, crc)) throw new Damage('an entry is not what was written')
+      return new Uint8Array(body)
+    })
+  }
+
+  /** Damage that the work meets is noted beside the file and thrown as `journal-damaged`. */
+  readably<T>(work: () => T): T {
     try {
       return work()
     } catch (error) {

@@ -3,6 +3,7 @@ import type { Clock, TimeQuality } from '#contract/ground/clock.ts'
 import { VuonError } from '#contract/ground/errors.ts'
 import type { RandomBytes } from '#contract/ground/random.ts'
 import { encodeEntry } from '#contract/wire/entries-codec.ts'
+import type { KeyRotationEntry } from '#contract/wire/key-rotation.ts'
 import type { Lane, Reading, RecordBody, RecordEntry } from '#contract/wire/records.ts'
 import type { SeriesRow, SeriesState, Stamp } from './append.ts'
 import { GroupCommit, type Wait } from './group-commit.ts'
@@ -16,6 +17,7 @@ import {
   WorkerThread,
 } from './journal-thread.ts'
 import type { Bucket, ExportedReading, FileState } from './local-history.ts'
+import type { Room } from './make-room.ts'
 import type { SealedRow, Unsealed } from './outbox.ts'
 import type { Salvage } from './salvage.ts'
 
@@ -59,6 +61,8 @@ const EARLIEST_MS = Date.UTC(2024, 0, 1)
 const LATEST_MS = Date.UTC(2100, 0, 1)
 // Mending copies the whole file. A card that damages it faster than this is past help; appends then fail and are told.
 const MENDED_EVERY_MS = 60_000
+// Asked this often whether there is something to put in order; a question costs one look at the oldest commit.
+const COMPACTED_EVERY_MS = 600_000
 
 export class Journal {
   readonly lossWindowMs: number
@@ -73,6 +77,7 @@ export class Journal {
   #reopening: Promise<void> | undefined
   #reopenedMs = Number.NEGATIVE_INFINITY
   #isClosed = false
+  #compactedMs = Number.NEGATIVE_INFINITY
   #timeQuality: TimeQuality = 'unknown'
   #epoch: string
   #salvage: Salvage | null
@@ -108,7 +113,11 @@ export class Journal {
     this.#commits = new GroupCommit({
       clock: options.clock,
       windowMs: options.lossWindowMs,
-      commit: (gathered) => this.#call('commit', gathered),
+      commit: async (gathered) => {
+        const seqs = await this.#call('commit', gathered)
+        if (this.#clock.monotonicMs() - this.#compactedMs >= COMPACTED_EVERY_MS) void this.#compact()
+        return seqs
+      },
     })
   }
 
@@ -156,7 +165,7 @@ export class Journal {
 
   /** Rejects with `input-invalid` for what is no reading, `journal-busy`, `disk-full`: nothing of it is stored then. */
   appendReadings(readings: readonly Reading[], wait: Wait): Promise<void> {
-    return this.#commits.append(readings, [], this.#stamp(), wait).then(() => undefined)
+    return this.#commits.appendReadings(readings, { boot: this.#boot, clock: this.#timeQuality }, wait)
   }
 
   /** All in one commit, at once. Returns their seqs and times. */
@@ -208,6 +217,11 @@ export class Journal {
     }))
   }
 
+  /** Rows of `KEPT` numbers (local-history.ts), values still in steps of the series' resolution. */
+  readingsWithin(seriesNo: number, fromT: number, toT: number): Promise<Float64Array> {
+    return this.#call('readingsWithin', seriesNo, fromT, toT)
+  }
+
   records(kind: string, { limit }: { limit: number }): Promise<{ seq: number; entry: RecordEntry }[]> {
     return this.#call('records', kind, limit)
   }
@@ -241,6 +255,38 @@ export class Journal {
     return this.#call('acknowledge', lane, durableThrough)
   }
 
+  /** Every change of key that this journal has entered, the newest first. */
+  async rotations(): Promise<KeyRotationEntry[]> {
+    const rows = await this.records('key-rotation', { limit: 100 })
+    return rows.map(({ entry }) => entry as unknown as KeyRotationEntry)
+  }
+
+  /** False, and nothing is written, when the seqs that it names were taken in between. */
+  async appendRotation(entry: KeyRotationEntry): Promise<boolean> {
+    await this.#commits.flush()
+    const stamp = this.#stamp()
+    const body = encodeEntry({ ...stamp, ...entry })
+    const isIn = await this.#call('appendRotation', { epoch: entry.epoch, from: entry.from }, stamp.t, body)
+    if (isIn) for (const wake of this.#onRecord) wake()
+    return isIn
+  }
+
+  /** As whom this journal last spoke to the province. */
+  origin(): Promise<string | null> {
+    return this.#call('origin')
+  }
+
+  setOrigin(text: string): Promise<void> {
+    return this.#call('setOrigin', text)
+  }
+
+  /** Like `newEpoch`, when the province is known to hold nothing beyond its marks: nothing is given up. */
+  async newEpochAfterMarks(): Promise<string> {
+    await this.#commits.flush()
+    this.#epoch = await this.#call('newEpochAfterMarks', this.#stamp())
+    return this.#epoch
+  }
+
   async newEpoch(): Promise<string> {
     await this.#commits.flush()
     this.#epoch = await this.#call('newEpoch', this.#stamp())
@@ -248,8 +294,20 @@ export class Journal {
   }
 
   /** Makes room until the file fits; returns how many readings went. The farm book, lots and series never do. */
-  evict(keepBytes: number): Promise<number> {
-    return this.#call('evict', keepBytes)
+  async makeRoom(keepBytes: number, { mayLose }: { mayLose: boolean }): Promise<Room> {
+    const room = await this.#call('makeRoom', keepBytes, mayLose, this.#stamp())
+    if (room.dropped > 0) for (const wake of this.#onRecord) wake()
+    return room
+  }
+
+  /** Puts in order what commits have written, a step at a time, so that none of them waits long. Never rejects. */
+  async #compact(): Promise<void> {
+    this.#compactedMs = this.#clock.monotonicMs()
+    try {
+      while (!this.#isClosed && (await this.#call('compact', this.now())));
+    } catch {
+      // Nothing is lost and everything can be read as it is: the next one tries again.
+    }
   }
 
   async state(): Promise<JournalState> {

@@ -1,10 +1,12 @@
 import { decodeEntry } from '#contract/wire/entries-codec.ts'
 import type { Lane, RecordEntry } from '#contract/wire/records.ts'
 import { LANES, laneOf } from '#contract/wire/records.ts'
+import { allSeries } from './append.ts'
+import { type Block, blocksWithin, mixedBlocks, readingsOf } from './blocks.ts'
 import type { JournalFile } from './journal-file.ts'
-import { sinceContact } from './salvage.ts'
+import { type PackedBlock, ROW } from './packed.ts'
 
-/** What the box itself asks its journal, with no uplink; and how the journal stays within its quota. */
+/** What the box itself asks its journal, with no uplink. */
 export interface LaneState {
   readonly lastSeq: number
   readonly sealedThrough: number
@@ -41,19 +43,37 @@ export interface ExportedReading {
   readonly quality: number
 }
 
-/** Newest reading of each current series. */
-export function latest(
-  file: JournalFile,
-): { seriesNo: number; t: number; scaled: number; quality: number }[] {
-  return file
-    .all<{ no: number }>('SELECT no FROM series WHERE is_current = 1 ORDER BY no')
-    .flatMap(({ no }) =>
-      file.all(
-        'SELECT series_no AS seriesNo, t, scaled, quality FROM reading WHERE series_no = ? ORDER BY t DESC, id DESC LIMIT 1',
-        no,
-      ),
-    )
+export interface LatestRow {
+  readonly seriesNo: number
+  readonly t: number
+  readonly scaled: number
+  readonly quality: number
 }
+
+/** Newest reading of each current series: by its time, and of one time the last that came. */
+export function latest(file: JournalFile): LatestRow[] {
+  const newest = new Map<number, LatestRow>()
+  const meet = ({ readings }: PackedBlock) => {
+    for (let at = 0; at < readings.length; at += ROW) {
+      const [, seriesNo, t, scaled, quality] = readings.subarray(at, at + ROW) as unknown as Five
+      const known = newest.get(seriesNo)
+      if (!known || t >= known.t) newest.set(seriesNo, { seriesNo, t, scaled, quality })
+    }
+  }
+  const current = file.all<{ no: number }>('SELECT no FROM series WHERE is_current = 1 ORDER BY no')
+  for (const { no } of current) {
+    const block = file.get<Block>(
+      `SELECT from_id AS fromId, count, series_no AS seriesNo, body FROM block
+       WHERE series_no = ? ORDER BY to_t DESC, from_id DESC LIMIT 1`,
+      no,
+    )
+    if (block) meet(readingsOf(file, block))
+  }
+  for (const block of mixedBlocks(file)) meet(readingsOf(file, block))
+  return current.flatMap(({ no }) => newest.get(no) ?? [])
+}
+
+type Five = [stampNo: number, seriesNo: number, t: number, scaled: number, quality: number]
 
 /** Buckets that hold readings, oldest first; values are still scaled. */
 export function history(
@@ -64,15 +84,64 @@ export function history(
   buckets: number,
 ): Bucket[] {
   const from = Math.round(fromT)
+  const to = Math.round(toT)
   const width = Math.max(1, Math.ceil((toT - fromT) / Math.max(1, Math.floor(buckets))))
-  // Numbers are bound as REAL; without the casts the division would not round down to a bucket.
-  const rows = file.all<Omit<Bucket, 't'> & { bucket: number }>(
-    `SELECT (t - CAST(@from AS INTEGER)) / CAST(@width AS INTEGER) AS bucket, min(scaled) AS min, max(scaled) AS max,
-            avg(scaled) AS mean, count(*) AS count, max(quality) AS quality
-     FROM reading WHERE series_no = @no AND t >= @from AND t < @to GROUP BY bucket ORDER BY bucket`,
-    { no: seriesNo, from, to: Math.round(toT), width },
+  const found = new Map<number, { min: number; max: number; sum: number; count: number; quality: number }>()
+  const own = file.all<Block>(
+    `SELECT from_id AS fromId, count, series_no AS seriesNo, body FROM block
+     WHERE series_no = ? AND to_t >= ? AND from_t < ?`,
+    ...[seriesNo, from, to],
   )
-  return rows.map(({ bucket, ...row }) => ({ t: from + bucket * width, ...row }))
+  for (const block of [...own, ...mixedBlocks(file)]) {
+    const { readings } = readingsOf(file, block)
+    for (let at = 0; at < readings.length; at += ROW) {
+      const t = readings[at + 2] as number
+      if (readings[at + 1] !== seriesNo || t < from || t >= to) continue
+      const scaled = readings[at + 3] as number
+      const quality = readings[at + 4] as number
+      const place = Math.floor((t - from) / width)
+      const bucket = found.get(place)
+      if (bucket) {
+        bucket.min = Math.min(bucket.min, scaled)
+        bucket.max = Math.max(bucket.max, scaled)
+        bucket.sum += scaled
+        bucket.count++
+        bucket.quality = Math.max(bucket.quality, quality)
+      } else found.set(place, { min: scaled, max: scaled, sum: scaled, count: 1, quality })
+    }
+  }
+  return [...found]
+    .sort(([a], [b]) => a - b)
+    .map(([place, { min, max, sum, count, quality }]) => ({
+      ...{ t: from + place * width, min, max, mean: sum / count, count, quality },
+    }))
+}
+
+/** A reading as the crop models take it in, `KEPT` numbers a row: t, scaled, quality, the source's time (NaN: none said). */
+export const KEPT = 4
+
+/** Every reading of a series that was written within a span, in the order in which the journal holds them. */
+export function readingsWithin(
+  file: JournalFile,
+  seriesNo: number,
+  fromT: number,
+  toT: number,
+): Float64Array {
+  const kept: number[] = []
+  const own = file.all<Block>(
+    `SELECT from_id AS fromId, count, series_no AS seriesNo, body FROM block
+     WHERE series_no = ? AND to_t >= ? AND from_t < ? ORDER BY from_id`,
+    ...[seriesNo, Math.round(fromT), Math.round(toT)],
+  )
+  for (const block of [...own, ...mixedBlocks(file)]) {
+    const { readings } = readingsOf(file, block)
+    for (let at = 0; at < readings.length; at += ROW) {
+      const t = readings[at + 2] as number
+      if (readings[at + 1] !== seriesNo || t < fromT || t >= toT) continue
+      kept.push(t, readings[at + 3] as number, readings[at + 4] as number, readings[at + 5] as number)
+    }
+  }
+  return Float64Array.from(kept)
 }
 
 /** Entries of one kind, newest first. */
@@ -84,53 +153,36 @@ export function records(
   const lane = laneOf(kind)
   const { base } = file.mark(lane)
   return file
-    .all<{ id: number; body: Uint8Array }>(
-      `SELECT id, body FROM entry WHERE kind = ? AND lane = ? ORDER BY id DESC LIMIT ?`,
+    .all<{ id: number; body: Uint8Array; crc: number | null }>(
+      `SELECT id, body, crc FROM entry WHERE kind = ? AND lane = ? ORDER BY id DESC LIMIT ?`,
       kind,
       lane,
       limit,
     )
-    .map(({ id, body }) => ({ seq: id - base, entry: decodeEntry(new Uint8Array(body)) }))
+    .map(({ id, ...row }) => ({ seq: id - base, entry: decodeEntry(file.wholeBody(row)) }))
 }
 
 /** A page of readings for export, oldest first. */
 export function exportReadings(file: JournalFile, afterId: number, limit: number): ExportedReading[] {
-  return file.all(
-    `SELECT r.id, s.uuid, s.device, s.quantity, s.unit, r.t, r.scaled * s.resolution AS value, r.quality
-     FROM reading r JOIN series s ON s.no = r.series_no WHERE r.id > ? ORDER BY r.id LIMIT ?`,
-    afterId,
-    limit,
-  )
-}
-
-/**
- * Deletes the oldest readings until the file with its log fits; returns how many. First what the gateway holds;
- * when that is not enough (weeks without a link), rows whose sealed batch is kept: about a hundred times smaller,
- * it still goes to the province. What is in no batch, and every entry, stays.
- */
-export function evict(file: JournalFile, keepBytes: number): number {
-  let deleted = 0
-  const { base, durableThrough, sealedThrough } = file.mark('reading')
-  // What was written since the province last answered may yet have to be sealed anew, in a new epoch.
-  const since = sinceContact([{ name: 'since_contact', value: file.meta('since_contact') }]).reading
-  const kept = Math.min(base + sealedThrough, since ?? base + sealedThrough)
-  for (const through of [base + durableThrough, kept]) {
-    while (usedBytes(file) > keepBytes) {
-      const { changes } = file.run(
-        'DELETE FROM reading WHERE id IN (SELECT id FROM reading WHERE id <= ? ORDER BY id LIMIT 5000)',
-        through,
-      )
-      if (changes === 0) break
-      deleted += changes
+  const series = new Map(allSeries(file).map((row) => [row.no, row]))
+  const exported: ExportedReading[] = []
+  for (let nextId = afterId + 1; exported.length < limit; ) {
+    const [block] = blocksWithin(file, nextId, Number.MAX_SAFE_INTEGER, 1)
+    if (!block) break
+    const { readings } = readingsOf(file, block)
+    const begin = Math.max(0, nextId - block.fromId)
+    const end = Math.min(block.count, begin + limit - exported.length)
+    for (let index = begin; index < end; index++) {
+      const [, seriesNo, t, scaled, quality] = readings.subarray(index * ROW) as unknown as Five
+      const row = series.get(seriesNo)
+      if (!row) continue
+      const { uuid, device, quantity, unit, resolution } = row
+      const id = block.fromId + index
+      exported.push({ id, uuid, device, quantity, unit, t, value: scaled * resolution, quality })
     }
+    nextId = block.fromId + end
   }
-  return deleted
-}
-
-/** The log is copied into the file and cut first: what a deletion itself writes there must not count as need. */
-function usedBytes(file: JournalFile): number {
-  if (file.walBytes() > 0) file.pragma('wal_checkpoint(TRUNCATE)')
-  return file.usedBytes()
+  return exported
 }
 
 export function state(file: JournalFile): FileState {
@@ -138,13 +190,11 @@ export function state(file: JournalFile): FileState {
     Lane,
     LaneState
   >
-  const ends = file.get<{ first: number | null; last: number | null }>(
-    'SELECT (SELECT min(id) FROM reading) AS first, (SELECT max(id) FROM reading) AS last',
-  )
+  const [first] = blocksWithin(file, 0, Number.MAX_SAFE_INTEGER, 1)
   return {
     epoch: file.epoch,
     lanes,
-    readings: ends?.last && ends.first ? ends.last - ends.first + 1 : 0,
+    readings: first ? file.mark('reading').lastId - first.fromId + 1 : 0,
     sizeBytes: file.sizeBytes(),
     walBytes: file.walBytes(),
     synchronous: file.pragma('synchronous'),
@@ -154,13 +204,21 @@ export function state(file: JournalFile): FileState {
 function laneState(file: JournalFile, lane: Lane): LaneState {
   const { base, lastId, sealedThrough, durableThrough } = file.mark(lane)
   const firstUnsent = base + durableThrough + 1
-  const oldest =
-    lane === 'reading'
-      ? file.get<{ t: number }>('SELECT t FROM reading WHERE id >= ? ORDER BY id LIMIT 1', firstUnsent)
-      : file.get<{ t: number }>(
-          'SELECT t FROM entry WHERE lane = ? AND id >= ? ORDER BY id LIMIT 1',
-          lane,
-          firstUnsent,
-        )
-  return { lastSeq: lastId - base, sealedThrough, durableThrough, oldestUnsentT: oldest?.t ?? null }
+  const oldestUnsentT = lane === 'reading' ? timeOf(file, firstUnsent) : entryTime(file, lane, firstUnsent)
+  return { lastSeq: lastId - base, sealedThrough, durableThrough, oldestUnsentT }
+}
+
+function timeOf(file: JournalFile, id: number): number | null {
+  const [block] = blocksWithin(file, id, Number.MAX_SAFE_INTEGER, 1)
+  if (!block) return null
+  return readingsOf(file, block).readings[Math.max(0, id - block.fromId) * ROW + 2] ?? null
+}
+
+function entryTime(file: JournalFile, lane: Lane, id: number): number | null {
+  const row = file.get<{ t: number }>(
+    'SELECT t FROM entry WHERE lane = ? AND id >= ? ORDER BY id LIMIT 1',
+    lane,
+    id,
+  )
+  return row?.t ?? null
 }

@@ -1,8 +1,11 @@
 import type { TimeQuality } from '#contract/ground/clock.ts'
 import { decodeEntry } from '#contract/wire/entries-codec.ts'
-import { LANES, type Lane, type Reading, type RecordEntry } from '#contract/wire/records.ts'
+import type { Lane, LossEntry, Reading, RecordEntry } from '#contract/wire/records.ts'
 import type { Stamp } from './append.ts'
+import { blocksWithin, readingsOf } from './blocks.ts'
 import type { JournalFile } from './journal-file.ts'
+import { type BootStamp, ROW } from './packed.ts'
+import { awaitsContact, noteContact } from './since-contact.ts'
 
 /** What waits for the province: entries that are in no batch yet, and batches that are not acknowledged. */
 export interface Unsealed {
@@ -22,6 +25,9 @@ export interface SealedRow {
   readonly to: number
   readonly hash: Uint8Array
   readonly bytes: Uint8Array
+  /** Of readings: when the first and the last were taken. */
+  readonly fromT?: number
+  readonly toT?: number
 }
 
 /** The next entries of a lane that are in no batch yet; null when there are none, or none old enough. */
@@ -37,38 +43,40 @@ export function unsealed(
   if (firstId > mark.lastId) return null
   const lastId = Math.min(mark.lastId, firstId + atMost - 1)
   const head = { epoch: file.epoch, from: firstId - mark.base, prev: mark.lastHash }
-  const rows = rowsOf(file, lane, firstId, lastId)
-  const first = rows[0]
-  if (first?.id !== firstId) {
-    // Damage took these; the seqs are filled all the same, so that the chain and the marks move past them.
-    const to = (first ? first.id - 1 : lastId) - mark.base
-    const loss = { kind: 'loss', lane, from: head.from, to, count: to - head.from + 1, reason: 'damage' }
-    return { ...head, to, segments: [], entries: [{ ...stamp, ...loss }], isLost: true }
+  const run = lane === 'reading' ? readingRun(file, firstId, lastId) : entryRun(file, lane, firstId, lastId)
+  if (run.fromId !== firstId) {
+    // These are gone; the seqs are filled all the same, so that the chain and the marks move past them.
+    const to = run.fromId - 1 - mark.base
+    const loss = { kind: 'loss', lane, from: head.from, to, count: to - head.from + 1 }
+    const cause = lane === 'reading' ? causeOf(file, firstId, run.fromId - 1) : DAMAGE
+    return { ...head, to, segments: [], entries: [{ ...stamp, ...loss, ...cause }], isLost: true }
   }
   // A time still to come was stamped before the clock was set back: nobody waits for it.
-  const isYoung = notAfterT !== null && first.t > notAfterT && first.t <= stamp.t
-  if (isYoung && rows.length < atMost) return null
-  const hole = rows.findIndex(({ id }, index) => id !== firstId + index)
-  const whole = hole < 0 ? rows : rows.slice(0, hole)
+  const isYoung = notAfterT !== null && run.firstT > notAfterT && run.firstT <= stamp.t
+  if (isYoung && run.count < atMost) return null
   return {
     ...head,
-    to: head.from + whole.length - 1,
-    segments: lane === 'reading' ? segmentsOf(file, whole) : [],
-    entries: lane === 'reading' ? [] : whole.map(({ body }) => decodeEntry(new Uint8Array(body))),
+    to: head.from + run.count - 1,
+    segments: run.segments,
+    entries: run.entries,
     isLost: false,
   }
 }
 
 /** Keeps a sealed batch before it is sent for the first time, so that a resend is the same bytes. */
-export function saveSealed(file: JournalFile, { lane, from, to, hash, bytes }: SealedRow): void {
+export function saveSealed(file: JournalFile, row: SealedRow): void {
+  const { lane, from, to, hash, bytes, fromT = null, toT = null } = row
   file.transaction(() => {
     const mark = file.mark(lane)
     if (from !== mark.sealedThrough + 1)
       throw new RangeError(`the ${lane} lane is sealed through ${mark.sealedThrough}, not ${from - 1}`)
     if (to < from || mark.base + to > mark.lastId)
       throw new RangeError(`the ${lane} lane ends at ${mark.lastId - mark.base}, before ${to}`)
-    file.run('INSERT INTO sealed VALUES (?, ?, ?, ?, ?)', lane, from, to, hash, bytes)
-    file.run('UPDATE mark SET sealed_through = ?, last_hash = ? WHERE lane = ?', to, hash, lane)
+    file.run('INSERT INTO sealed VALUES (?, ?, ?, ?, ?, ?, ?)', lane, from, to, hash, bytes, fromT, toT)
+    file.run(
+      'UPDATE mark SET sealed_through = ?, last_hash = ?, last_id = max(last_id, base_id + ?) WHERE lane = ?',
+      ...[to, hash, to, lane],
+    )
   })
 }
 
@@ -94,7 +102,7 @@ export function sealedBytes(file: JournalFile, lane: Lane, from: number): Uint8A
  * the sign that the province answered for this epoch, whatever the mark.
  */
 export function acknowledge(file: JournalFile, lane: Lane, durableThrough: number): void {
-  const isNews = durableThrough > file.mark(lane).durableThrough || file.meta('since_contact') !== undefined
+  const isNews = durableThrough > file.mark(lane).durableThrough || awaitsContact(file)
   if (!isNews) return
   file.transaction(() => {
     const mark = file.mark(lane)
@@ -102,64 +110,92 @@ export function acknowledge(file: JournalFile, lane: Lane, durableThrough: numbe
       throw new RangeError(
         `the ${lane} lane is sealed through ${mark.sealedThrough} only, not ${durableThrough}`,
       )
-    file.run(`DELETE FROM meta WHERE name = 'since_contact'`)
+    noteContact(file)
     if (durableThrough <= mark.durableThrough) return
     file.run('UPDATE mark SET durable_through = ? WHERE lane = ?', durableThrough, lane)
     file.run('DELETE FROM sealed WHERE lane = ? AND to_seq <= ?', lane, durableThrough)
+    if (lane === 'reading') file.run('DELETE FROM dropped WHERE to_id <= ?', mark.base + durableThrough)
   })
 }
 
-/** Remembers where each lane stood at the first start since the province last answered. */
-export function noteStart(file: JournalFile): void {
-  if (file.meta('since_contact') !== undefined) return
-  file.setMeta(
-    'since_contact',
-    JSON.stringify(Object.fromEntries(LANES.map((lane) => [lane, file.mark(lane).lastId]))),
+/** Neighbours from the first that is there on; when none is, `fromId` is the id after the range. */
+interface Run {
+  readonly fromId: number
+  readonly count: number
+  readonly firstT: number
+  readonly segments: Unsealed['segments']
+  readonly entries: RecordEntry[]
+}
+
+function entryRun(file: JournalFile, lane: Lane, firstId: number, lastId: number): Run {
+  const rows = file.all<{ id: number; t: number; body: Uint8Array; crc: number | null }>(
+    'SELECT id, t, body, crc FROM entry WHERE lane = ? AND id BETWEEN ? AND ? ORDER BY id',
+    lane,
+    firstId,
+    lastId,
   )
+  const fromId = rows[0]?.id ?? lastId + 1
+  const hole = rows.findIndex(({ id }, index) => id !== fromId + index)
+  const whole = hole < 0 ? rows : rows.slice(0, hole)
+  const entries = whole.map((row) => decodeEntry(file.wholeBody(row)))
+  return { fromId, count: whole.length, firstT: rows[0]?.t ?? 0, segments: [], entries }
 }
 
-interface Row {
-  readonly id: number
-  readonly t: number
-  readonly body: Uint8Array
-  readonly stampNo: number
-  readonly seriesNo: number
-  readonly scaled: number
-  readonly quality: number
-  readonly sourceT: number | null
-}
-
-function rowsOf(file: JournalFile, lane: Lane, firstId: number, lastId: number): Row[] {
-  return lane === 'reading'
-    ? file.all(
-        `SELECT id, stamp_no AS stampNo, series_no AS seriesNo, t, scaled, quality, source_t AS sourceT
-         FROM reading WHERE id BETWEEN ? AND ? ORDER BY id`,
-        firstId,
-        lastId,
-      )
-    : file.all(
-        'SELECT id, t, body FROM entry WHERE lane = ? AND id BETWEEN ? AND ? ORDER BY id',
-        lane,
-        firstId,
-        lastId,
-      )
-}
-
-function segmentsOf(file: JournalFile, rows: readonly Row[]): Unsealed['segments'] {
+function readingRun(file: JournalFile, firstId: number, lastId: number): Run {
+  const blocks = blocksWithin(file, firstId, lastId)
+  const fromId = blocks[0] ? Math.max(firstId, blocks[0].fromId) : lastId + 1
   const segments: Unsealed['segments'] = []
-  const byStamp = new Map<number, Unsealed['segments'][number]>()
-  for (const { stampNo, seriesNo, t, scaled, quality, sourceT } of rows) {
-    let segment = byStamp.get(stampNo)
-    if (!segment) {
-      const stamp = file.get<{ boot: string; clock: TimeQuality }>(
-        'SELECT boot, clock FROM stamp WHERE no = ?',
-        stampNo,
-      )
-      segment = { ...(stamp as { boot: string; clock: TimeQuality }), readings: [] }
-      byStamp.set(stampNo, segment)
-      segments.push(segment)
+  const byBoot = new Map<string, Unsealed['segments'][number]>()
+  let next = fromId
+  let firstT = 0
+  for (const block of blocks) {
+    if (block.fromId > next) break
+    const { stamps, readings } = readingsOf(file, block)
+    const begin = next - block.fromId
+    const end = Math.min(block.count, lastId + 1 - block.fromId)
+    for (let index = begin; index < end; index++) {
+      const row = readings.subarray(index * ROW, index * ROW + ROW)
+      if (next === fromId) firstT = row[2] as number
+      const stamp = stamps[row[0] as number] as BootStamp
+      const key = stamp.boot + stamp.clock
+      let segment = byBoot.get(key)
+      if (!segment) {
+        segment = { ...stamp, readings: [] }
+        byBoot.set(key, segment)
+        segments.push(segment)
+      }
+      segment.readings.push(readingOf(row))
+      next++
     }
-    segment.readings.push({ seriesNo, t, scaled, quality, ...(sourceT === null ? {} : { sourceT }) })
   }
-  return segments
+  return { fromId, count: next - fromId, firstT, segments, entries: [] }
+}
+
+function readingOf(row: Float64Array): Reading {
+  const [, seriesNo, t, scaled, quality, sourceT] = row as unknown as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ]
+  return { seriesNo, t, scaled, quality, ...(Number.isNaN(sourceT) ? {} : { sourceT }) }
+}
+
+const DAMAGE = { reason: 'damage' } as const
+
+/** Why readings are not there: dropped for want of room, with the times that they had, or damaged. */
+function causeOf(
+  file: JournalFile,
+  fromId: number,
+  toId: number,
+): Pick<LossEntry, 'reason' | 'fromT' | 'toT'> {
+  const row = file.get<{ fromT: number; toT: number }>(
+    `SELECT min(from_t) AS fromT, max(to_t) AS toT FROM dropped WHERE from_id <= ? AND to_id >= ?
+     HAVING count(*) > 0`,
+    toId,
+    fromId,
+  )
+  return row ? { reason: 'quota', ...row } : DAMAGE
 }

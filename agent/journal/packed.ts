@@ -22,9 +22,13 @@ export interface PackedRecord {
   readonly body: Uint8Array
 }
 
-export interface Gathered {
+/** Readings with the boots that their first column counts into. */
+export interface PackedBlock {
   readonly stamps: readonly BootStamp[]
   readonly readings: Float64Array
+}
+
+export interface Gathered extends PackedBlock {
   readonly records: readonly PackedRecord[]
 }
 
@@ -61,7 +65,7 @@ export class PackedReadings {
   }
 
   /** The rows so far; what is added later is no part of them. */
-  take(): Pick<Gathered, 'stamps' | 'readings'> {
+  take(): PackedBlock {
     const taken = { stamps: this.#stamps, readings: this.#rows.slice(0, this.#length) }
     this.#stamps = []
     this.#length = 0
@@ -98,5 +102,5 @@ export function refuseUnstorable(readings: readonly Reading[]): void {
   }
 }
 
-// ECMA-262 §21.4.1.1: no date is further from 1970 than this. A source that says so has no clock.
-const isTime = (t: number): boolean => Math.abs(t) <= 8.64e15
+// The year 37,648, as far as batches go; differences of two differences stay exact. A source that says more has no clock.
+const isTime = (t: number): boolean => Math.abs(t) <= 2 ** 50

@@ -2,6 +2,11 @@ import { randomBytes } from 'node:crypto'
 import Database from 'better-sqlite3'
 import { decodeEntry } from '#contract/wire/entries-codec.ts'
 import { LANES, type Lane } from '#contract/wire/records.ts'
+import { decodeBlock } from './block-codec.ts'
+import { isWholeEntry } from './checksums.ts'
+import { ROW } from './packed.ts'
+import { readSinceContact } from './since-contact.ts'
+import { blocksOf, isWholeSlot, SLOTS } from './slots.ts'
 
 /** What was found in a damaged journal, and what not. */
 export interface Salvage {
@@ -67,9 +72,8 @@ interface MarkRow {
 
 function copy(old: Database.Database, db: Database.Database): Omit<Salvage, 'setAside'> {
   const meta = copyWhole(old, db, 'meta')
-  const counters = copyWhole(old, db, 'counter')
+  copyWhole(old, db, 'counter')
   const series = copyWhole(old, db, 'series')
-  copyWhole(old, db, 'stamp')
   const marks = readWhole<MarkRow>(old, 'mark')
   const sealed = copyWhole(old, db, 'sealed')
 
@@ -82,15 +86,16 @@ function copy(old: Database.Database, db: Database.Database): Omit<Salvage, 'set
     marks.rows.length === LANES.length &&
     sealed.isWhole &&
     series.isWhole
-  const since = sinceContact(meta.rows)
+  const since = readSinceContact(meta.rows.find((row) => row['name'] === 'since_contact')?.['value'])
+  copyWhole(old, db, 'dropped')
   const setMark = db.prepare('INSERT OR REPLACE INTO mark VALUES (?, ?, ?, ?, ?, ?)')
   for (const lane of LANES) {
     const mark = marks.rows.find((row) => row.lane === lane)
     const isReading = lane === 'reading'
-    const source = isReading ? readingRows(old) : entryRows(old, lane)
+    const source = isReading ? blockRows(old) : entryRows(old, lane)
     const insert = isReading
-      ? db.prepare('INSERT OR IGNORE INTO reading VALUES (?, ?, ?, ?, ?, ?, ?)')
-      : db.prepare('INSERT OR IGNORE INTO entry VALUES (?, ?, ?, ?, ?)')
+      ? db.prepare('INSERT OR IGNORE INTO block VALUES (?, ?, ?, ?, ?, ?)')
+      : db.prepare('INSERT OR IGNORE INTO entry VALUES (?, ?, ?, ?, ?, ?)')
     const firstUnsealed = mark ? mark.base_id + mark.sealed_through + 1 : Number.POSITIVE_INFINITY
     let expected = firstUnsealed
     let lastId = 0
@@ -98,17 +103,20 @@ function copy(old: Database.Database, db: Database.Database): Omit<Salvage, 'set
       if (through < expected || !mark) return
       lost.push({ lane, from: expected - mark.base_id, to: through - mark.base_id })
     }
-    for (const { id, values } of readableRows(source, mark?.last_id ?? null)) {
-      if (insert.run(...values).changes === 0) continue
-      kept[isReading ? 'readings' : 'entries']++
-      lastId = id
-      if (id < firstUnsealed) continue
+    // The mark of the readings is behind what the commits after it have written.
+    const rows = readableRows(source, isReading ? null : (mark?.last_id ?? null))
+    for (const { id, count, values } of isReading ? merged(rows, slotRows(old, leftBy(old, meta))) : rows) {
+      if (id <= lastId || insert.run(...values).changes === 0) continue
+      kept[isReading ? 'readings' : 'entries'] += count
+      lastId = id + count - 1
+      if (lastId < firstUnsealed) continue
       miss(id - 1)
-      expected = id + 1
+      expected = lastId + 1
     }
     if (mark) miss(mark.last_id)
     lastId = Math.max(lastId, mark?.last_id ?? 0)
-    if (isWhole && mark) setMark.run(...Object.values(mark))
+    // Entries may be younger than the mark when the log that held it is gone: their ids are taken.
+    if (isWhole && mark) setMark.run(...Object.values({ ...mark, last_id: lastId }))
     else {
       const floor = mark
         ? Math.max(mark.base_id + mark.durable_through, since[lane] ?? firstUnsealed - 1)
@@ -118,8 +126,8 @@ function copy(old: Database.Database, db: Database.Database): Omit<Salvage, 'set
       setMark.run(lane, floor, lastId, 0, 0, null)
     }
   }
-  if (!counters.isWhole) restoreSeriesCounter(db)
-  nameMissingStamps(db)
+  // A page that reads well may be older than the series: the log that held its successor is gone.
+  restoreSeriesCounter(db)
   if (!isWhole) {
     db.exec('DELETE FROM sealed')
     db.prepare(`INSERT OR REPLACE INTO meta VALUES ('epoch', ?)`).run(newEpochId())
@@ -169,6 +177,8 @@ function copyWhole(
 
 interface SavedRow {
   readonly id: number
+  /** How many ids it holds, from its own on. */
+  readonly count: number
   readonly values: readonly unknown[]
   readonly isValid: boolean
 }
@@ -176,29 +186,84 @@ interface SavedRow {
 /** Rows from an id on. Throws where a page on the way can't be read, or holds what no page of ours does. */
 type RowSource = (id: number, limit: number) => SavedRow[]
 
-function readingRows(old: Database.Database): RowSource {
+function blockRows(old: Database.Database): RowSource {
   const select = lazily(
     old,
-    'SELECT id, stamp_no, series_no, t, scaled, quality, source_t FROM reading WHERE id >= ? ORDER BY id LIMIT ?',
+    'SELECT from_id, count, series_no, from_t, to_t, body FROM block WHERE from_id >= ? ORDER BY from_id LIMIT ?',
   )
   return (from, limit) =>
-    select(from, limit).map((values) => ({
-      id: idFrom(values[0], from),
-      values,
-      isValid: values.slice(0, 6).every(Number.isSafeInteger),
-    }))
+    select(from, limit).map((values) => {
+      const count = countOf(values[5])
+      return { id: idFrom(values[0], from), count, values, isValid: count > 0 && count === values[1] }
+    })
+}
+
+/**
+ * Up to here the ring shows what stands in rows of its own, where the same ids may belong to others of it: taken from
+ * both, one reading would be there twice and another not at all.
+ */
+function leftBy(
+  old: Database.Database,
+  meta: { readonly rows: readonly Row[]; readonly isWhole: boolean },
+): number {
+  const left = meta.rows.find((row) => row['name'] === 'left_through')?.['value']
+  if (left !== undefined || meta.isWhole) return Number(left ?? 0)
+  try {
+    const last = old.prepare('SELECT from_id + count - 1 FROM block ORDER BY from_id DESC LIMIT 1').pluck()
+    return Number(last.get() ?? 0)
+  } catch {
+    return 0
+  }
+}
+
+/** What still lies in the ring alone, oldest first; a slot that can't be read costs its block. */
+function slotRows(old: Database.Database, left: number): SavedRow[] {
+  const rows: { no: number; bytes: Uint8Array }[] = []
+  for (let no = 1; no <= SLOTS; no++) {
+    try {
+      const bytes = old.prepare<[number], Uint8Array>('SELECT bytes FROM slot WHERE no = ?').pluck().get(no)
+      if (bytes && isWholeSlot(new Uint8Array(bytes))) rows.push({ no, bytes: new Uint8Array(bytes) })
+    } catch {
+      // The page of this one is gone.
+    }
+  }
+  return blocksOf(rows).flatMap(({ fromId, count, body }) =>
+    fromId > left && countOf(body) === count
+      ? [{ id: fromId, count, values: [fromId, count, null, null, null, body], isValid: true }]
+      : [],
+  )
+}
+
+/** By their ids, the first of two that hold the same. */
+function* merged(rows: Iterable<SavedRow>, others: readonly SavedRow[]): Generator<SavedRow> {
+  let next = 0
+  for (const row of rows) {
+    for (let other = others[next]; other && other.id < row.id; other = others[++next]) yield other
+    yield row
+  }
+  yield* others.slice(next)
+}
+
+/** 0 for what is no block. */
+function countOf(body: unknown): number {
+  try {
+    return body instanceof Uint8Array ? decodeBlock(new Uint8Array(body)).readings.length / ROW : 0
+  } catch {
+    return 0
+  }
 }
 
 function entryRows(old: Database.Database, lane: Lane): RowSource {
   const select = lazily(
     old,
-    'SELECT lane, id, kind, t, body FROM entry WHERE lane = ? AND id >= ? ORDER BY id LIMIT ?',
+    'SELECT lane, id, kind, t, body, crc FROM entry WHERE lane = ? AND id >= ? ORDER BY id LIMIT ?',
   )
   return (from, limit) =>
     select(lane, from, limit).map((values) => ({
       id: idFrom(values[1], from),
+      count: 1,
       values,
-      isValid: Number.isSafeInteger(values[3]) && isEntry(values[4]),
+      isValid: Number.isSafeInteger(values[3]) && isEntry(values[4], values[5]),
     }))
 }
 
@@ -207,9 +272,11 @@ function idFrom(id: unknown, from: number): number {
   throw new RangeError('not an id')
 }
 
-function isEntry(body: unknown): boolean {
+function isEntry(body: unknown, crc: unknown): boolean {
   try {
-    return body instanceof Uint8Array && typeof decodeEntry(new Uint8Array(body)).kind === 'string'
+    if (!(body instanceof Uint8Array) || !isWholeEntry(body, typeof crc === 'number' ? crc : null))
+      return false
+    return typeof decodeEntry(new Uint8Array(body)).kind === 'string'
   } catch {
     return false
   }
@@ -268,25 +335,16 @@ function* readableRows(source: RowSource, lastId: number | null): Generator<Save
   }
 }
 
+/** A number that readings were kept under must not be given to another series. */
 function restoreSeriesCounter(db: Database.Database): void {
+  let highest = 0
+  for (const body of db.prepare<[], Uint8Array>('SELECT body FROM block').pluck().iterate()) {
+    const { readings } = decodeBlock(new Uint8Array(body))
+    for (let at = 1; at < readings.length; at += ROW) highest = Math.max(highest, readings[at] as number)
+  }
   db.prepare(
-    `INSERT INTO counter SELECT 'series', max(
-       (SELECT coalesce(max(no), 0) FROM series), (SELECT coalesce(max(series_no), 0) FROM reading),
+    `INSERT INTO counter SELECT 'series', max(?, (SELECT coalesce(max(no), 0) FROM series),
        (SELECT coalesce(max(value), 0) FROM counter WHERE name = 'series'))
      WHERE true ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
-  ).run()
-}
-
-/** Readings whose boot can't be read any more get one that no boot has: random ones never begin with ten zeros. */
-function nameMissingStamps(db: Database.Database): void {
-  db.prepare(
-    `INSERT OR IGNORE INTO stamp SELECT DISTINCT stamp_no, printf('0000000000%06x', stamp_no), 'unknown'
-     FROM reading WHERE stamp_no NOT IN (SELECT no FROM stamp)`,
-  ).run()
-}
-
-/** Ids of each lane at the first start since the province last answered: what is later, nobody else can have sent. */
-export function sinceContact(meta: readonly Row[]): Partial<Record<Lane, number>> {
-  const text = meta.find((row) => row['name'] === 'since_contact')?.['value']
-  return typeof text === 'string' ? (JSON.parse(text) as Partial<Record<Lane, number>>) : {}
+  ).run(highest)
 }

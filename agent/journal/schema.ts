@@ -1,7 +1,16 @@
 import type Database from 'better-sqlite3'
+import { rowsToBlocks } from './rows-to-blocks.ts'
+
+interface JournalMigration {
+  readonly name: string
+  readonly sql: string
+  /** Carries rows over that SQL alone can't, before `last` removes where they stood. */
+  readonly carry?: (db: Database.Database) => void
+  readonly last?: string
+}
 
 /** Forward-only and never edited after a release; each is tested from the one before with rows in it. */
-export const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
+export const MIGRATIONS: readonly JournalMigration[] = [
   {
     name: '1-journal',
     sql: `
@@ -81,6 +90,42 @@ export const MIGRATIONS: readonly { readonly name: string; readonly sql: string 
       INSERT INTO mark VALUES ('record', 0, 0, 0, 0, NULL), ('finding', 0, 0, 0, 0, NULL), ('reading', 0, 0, 0, 0, NULL);
     `,
   },
+  {
+    name: '2-blocks',
+    sql: `
+      -- Readings of many commits; later those of one series over hours, which then say its number and times.
+      CREATE TABLE block (
+        from_id INTEGER PRIMARY KEY,
+        count INTEGER NOT NULL,
+        series_no INTEGER,
+        from_t INTEGER,
+        to_t INTEGER,
+        body BLOB NOT NULL
+      ) STRICT;
+      CREATE INDEX block_of_series ON block (series_no, to_t, from_t) WHERE series_no IS NOT NULL;
+
+      -- Where a commit of readings lands first: rows of one size, written over in place, in turn.
+      CREATE TABLE slot (
+        no INTEGER PRIMARY KEY,
+        bytes BLOB NOT NULL
+      ) STRICT;
+
+      -- Readings that went for want of room before they were in a batch: their seqs are sealed as lost.
+      CREATE TABLE dropped (
+        from_id INTEGER PRIMARY KEY,
+        to_id INTEGER NOT NULL,
+        from_t INTEGER NOT NULL,
+        to_t INTEGER NOT NULL
+      ) STRICT;
+
+      ALTER TABLE entry ADD COLUMN crc INTEGER;
+      -- When the readings of the batch were taken, for the day when it has to be dropped.
+      ALTER TABLE sealed ADD COLUMN from_t INTEGER;
+      ALTER TABLE sealed ADD COLUMN to_t INTEGER;
+    `,
+    carry: rowsToBlocks,
+    last: 'DROP TABLE reading; DROP TABLE stamp;',
+  },
 ]
 
 /** Brings a database to the newest schema, one transaction a step. */
@@ -91,9 +136,11 @@ export function migrate(db: Database.Database, migrations = MIGRATIONS): void {
       `the journal was written by a newer Vuon (schema ${at}, this one knows ${migrations.length})`,
     )
   }
-  migrations.slice(at).forEach(({ sql }, index) => {
+  migrations.slice(at).forEach(({ sql, carry, last }, index) => {
     db.transaction(() => {
       db.exec(sql)
+      carry?.(db)
+      if (last) db.exec(last)
       db.pragma(`user_version = ${at + index + 1}`)
     })()
   })

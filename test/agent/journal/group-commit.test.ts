@@ -47,6 +47,36 @@ describe('a group commit', () => {
     expect(settled).toHaveLength(50)
   })
 
+  it('makes sources that follow each other share a commit, 50 ms after the one before at the latest', async () => {
+    const { clock, commits, settled, append } = slowDisk()
+    void append('lone', 'soon')
+    await clock.advance(1)
+    expect(commits).toHaveLength(1)
+    commits[0]!.done()
+    await clock.settle()
+    for (let index = 0; index < 4; index++) {
+      void append(`next ${index}`, 'soon')
+      await clock.advance(10)
+    }
+    expect(commits).toHaveLength(1)
+    await clock.advance(10)
+    expect(commits).toHaveLength(2)
+    expect(commits[1]!.gathered.readings).toHaveLength(4 * ROW)
+    commits[1]!.done()
+    await clock.settle()
+    expect(settled).toHaveLength(5)
+    // A burst, and a person, do not wait.
+    void append('burst', 'soon', 200)
+    await clock.advance(1)
+    expect(commits).toHaveLength(3)
+    commits[2]!.done()
+    await clock.settle()
+    void append('one more', 'soon')
+    void append('a person', 'commit')
+    await clock.advance(1)
+    expect(commits).toHaveLength(4)
+  })
+
   it('gathers what arrives during a commit for the next one', async () => {
     const { clock, commits, settled, append } = slowDisk()
     void append('first', 'commit')
