@@ -1,10 +1,9 @@
 import type { Command } from 'commander'
-import { compute, modelNames } from '../crop/compute.ts'
+import { registerCompute } from './compute-command.ts'
 import type { ConsoleAnswer } from './console-answer.ts'
 import { diagnoseFiles } from './diagnose.ts'
-import { readAll } from './json-lines.ts'
 
-export function registerModelCommands(program: Command, { sayLine }: ConsoleAnswer): void {
+export function registerModelCommands(program: Command, answer: ConsoleAnswer): void {
   program
     .command('diagnose')
     .argument('<photo...>', 'JPEG, PNG, WebP or AVIF')
@@ -12,19 +11,7 @@ export function registerModelCommands(program: Command, { sayLine }: ConsoleAnsw
     .option('--organ <organ>', 'stem, leaf or fruit')
     .description('what can be said of photos, or why not: a line of JSON each')
     .action(async (photos: string[], asked: { crop: string; organ?: string }) => {
-      if (!(await diagnoseFiles(photos, asked, sayLine))) process.exitCode = 1
+      if (!(await diagnoseFiles(photos, asked, answer.sayLine))) process.exitCode = 1
     })
-
-  program
-    .command('compute')
-    .argument('<model>', modelNames().join(', '))
-    .description(
-      'CSV with a header from standard input; the same with the model’s columns added to standard output',
-    )
-    .action(async (model: string) => {
-      const { csv, faults } = compute(model, await readAll(process.stdin))
-      process.stdout.write(csv)
-      for (const fault of faults) console.error(`not computed: ${fault}`)
-      if (faults.length > 0) process.exitCode = 1
-    })
+  registerCompute(program, answer)
 }

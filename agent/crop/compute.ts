@@ -1,160 +1,181 @@
 import { VuonError } from '#contract/ground/errors.ts'
-import { csvLine, type Row, readCsv } from './csv.ts'
-import { dewPointC, vapourPressureDeficitKpa } from './vpd.ts'
+import { written } from './cells.ts'
+import { matchColumns } from './column-names.ts'
+import { csvLine, type Row, readCsv, type Table } from './csv.ts'
+import type { CropModel, ModelResult } from './model.ts'
+import { readParams } from './model-params.ts'
+import { MODELS } from './models.ts'
+import { type TableInput, tableInput } from './table-input.ts'
 
 /**
- * `compute MODEL`: CSV with a header in, the same CSV with the model's columns added at its end, under their names,
- * out. A row that can't be computed keeps its cells, gets empty results, and is named in `faults`.
- *
- *   vpd        adds vpdKpa     vapour-pressure deficit, kPa, 3 decimals
- *   dew-point  adds dewPointC  dew point, °C, 2 decimals
- *
- * Both read air temperature (°C) and relative humidity (%), in columns of any order.
+ * `compute MODEL`: CSV with a header in; the same CSV with the model's columns and `quality` added at its end out, or
+ * a table of the model's own. A row that can't be computed keeps its cells, gets empty results and the quality `gap`,
+ * and is named in `faults`, as is a value that was not taken.
  */
 export interface Computed {
-  /** Lines end in \n; no byte order mark; the separator is that of the input. */
+  /** Lines end in \n; no byte order mark; the separator and the decimal sign are those of the input. */
   readonly csv: string
   readonly faults: readonly string[]
 }
 
-interface Model {
-  readonly inputs: Readonly<Record<string, readonly string[]>>
-  readonly outputs: Readonly<Record<string, (row: Readonly<Record<string, number>>) => number>>
-  readonly decimals: number
-}
+/** A farm's ten years of hours are 88,000 rows; a table larger than this is a mistake, and would take the box's memory. */
+export const MAX_TABLE_BYTES = 64 * 1024 * 1024
+const MAX_ROWS = 1_000_000
 
-// Each input under our name first, then the names that exports of others use; see `plainName`. A single letter counts
-// as it is written, and last: T is a temperature, t is a time.
-const AIR = {
-  airTempC: [
-    'airTempC',
-    'air temperature',
-    'air temperature C',
-    'air temp',
-    'temperature',
-    'temperature C',
-    'temp',
-    'temp C',
-    'tair',
-    'nhiệt độ',
-    'nhiệt độ C',
-    'nhiệt độ không khí',
-    'T',
-  ],
-  humidityPct: [
-    'humidityPct',
-    'air humidity',
-    'relative humidity',
-    'humidity',
-    'rh',
-    'rhPct',
-    'độ ẩm',
-    'độ ẩm không khí',
-  ],
-}
+export const modelNames = (): string[] => MODELS.map(({ name }) => name)
 
-const MODELS: Readonly<Record<string, Model>> = {
-  vpd: {
-    inputs: AIR,
-    outputs: {
-      vpdKpa: ({ airTempC = Number.NaN, humidityPct = Number.NaN }) =>
-        vapourPressureDeficitKpa(airTempC, humidityPct),
-    },
-    decimals: 3,
-  },
-  'dew-point': {
-    inputs: AIR,
-    outputs: {
-      dewPointC: ({ airTempC = Number.NaN, humidityPct = Number.NaN }) => dewPointC(airTempC, humidityPct),
-    },
-    decimals: 2,
-  },
-}
-
-export const modelNames = (): string[] => Object.keys(MODELS)
-
-/** Throws `input-invalid` for an unknown model, or a header that lacks a column or has the model's own already. */
-export function compute(name: string, csv: string): Computed {
-  const model = Object.hasOwn(MODELS, name) ? MODELS[name] : undefined
+/** Throws `input-invalid` when there is no such model. */
+export function findModel(name: string): CropModel {
+  const model = MODELS.find((each) => each.name === name)
   if (!model)
     throw new VuonError('input-invalid', `There is no model "${name}".`, {
-      hint: `Models: ${modelNames().join(', ')}.`,
+      hint: `Models: ${modelNames().join(', ')}. \`compute --list\` says what each does.`,
     })
-  const { header, rows, separator } = readCsv(csv)
-  const added = Object.keys(model.outputs)
-  const twice = added.find((output) => header.some((cell) => cell.trim() === output))
+  return model
+}
+
+/**
+ * Throws `input-invalid` for an unknown model or param, a table too large or without an end, and a header that lacks
+ * a column or has the model's own already.
+ */
+export function compute(name: string, csv: string, params: Readonly<Record<string, string>> = {}): Computed {
+  const table = readCsv(csv)
+  refuseUnbounded(table)
+  const model = formFor(findModel(name), table)
+  const values = readParams(model, params)
+  const given = tableInput(model, table, values)
+  const result = model.run(given.input)
+  return model.givesOwnRows ? ownTable(model, table, given, result) : widened(model, table, given, result)
+}
+
+/** A model of days that can do with hours does, when those are what there is. */
+function formFor(model: CropModel, { header }: Table): CropModel {
+  const stamps = matchColumns(header, [{ name: 'date' }, { name: 'time' }])
+  return model.fromHours && stamps.has('time') && !stamps.has('date') ? model.fromHours : model
+}
+
+function refuseUnbounded({ rows, openQuoteLine }: Table): void {
+  if (openQuoteLine !== undefined)
+    throw new VuonError('input-invalid', `Line ${openQuoteLine}: a quote begins here and never ends.`, {
+      hint: 'Close it, or write "" for a quote inside a quoted cell.',
+    })
+  if (rows.length > MAX_ROWS)
+    throw new VuonError('input-invalid', `The table has ${rows.length} rows, more than ${MAX_ROWS}.`, {
+      hint: 'Split it.',
+    })
+}
+
+/** The input's rows with the results beside them. */
+function widened(model: CropModel, table: Table, given: TableInput, result: ModelResult): Computed {
+  const { header, rows, separator } = table
+  const names = namesIn(model, table, given)
+  refuseTwice(
+    header,
+    model.outputs.map(({ name }) => names.of(name)),
+  )
+  const quality = names.areEarlier ? [] : [qualityName(model, header)]
+  const write = cellWriter(model, given, result)
+  const faults: string[] = []
+  const lines = rows.map((row, index) => {
+    const fault = faultOf(row, index, model, given, result, names)
+    if (fault) faults.push(fault)
+    const padded = Array.from(header, (_, column) => row.cells[column] ?? '')
+    const results = write(index)
+    if (quality.length > 0) results.push(result.quality[index] as string)
+    return csvLine([...padded, ...results, ...row.cells.slice(header.length)], separator)
+  })
+  const head = csvLine([...header, ...model.outputs.map(({ name }) => names.of(name)), ...quality], separator)
+  return { csv: `${[head, ...lines].join('\n')}\n`, faults }
+}
+
+/** The model's rows alone. */
+function ownTable(
+  model: CropModel,
+  { rows, separator }: Table,
+  given: TableInput,
+  result: ModelResult,
+): Computed {
+  const faults = [...given.refusals].map(
+    ([row, why]) => `line ${(rows[row] as Row).line}: ${why}: taken as a gap`,
+  )
+  const write = cellWriter(model, given, result)
+  const lines: string[] = []
+  for (let row = 0; row < result.length; row++) {
+    const quality = result.quality[row] as string
+    const cells = write(row)
+    if (isGap(quality))
+      faults.push(`row ${row + 1} of the answer is not computed: ${cells.slice(0, 3).join(' ')}`.trimEnd())
+    lines.push(csvLine([...cells, quality], separator))
+  }
+  const head = csvLine([...model.outputs.map(({ name }) => name), 'quality'], separator)
+  return { csv: `${[head, ...lines].join('\n')}\n`, faults }
+}
+
+const isGap = (quality: string): boolean => quality.split(' ').includes('gap')
+
+/** The cells of the model's outputs, row by row; those of a row that could not be computed are as empty as its values. */
+function cellWriter(
+  { outputs }: CropModel,
+  { hasCommas }: TableInput,
+  { columns }: ModelResult,
+): (row: number) => string[] {
+  const values = outputs.map(({ name }) => columns[name] ?? [])
+  return (row) =>
+    outputs.map(({ decimals, isText }, output) => {
+      const value = values[output]?.[row]
+      if (isText) return value === undefined ? '' : String(value)
+      return written(Number(value ?? Number.NaN), decimals, hasCommas)
+    })
+}
+
+/** Why a row was not computed, or which of its values were not taken. */
+function faultOf(
+  { cells, line }: Row,
+  index: number,
+  model: CropModel,
+  { places, refusals }: TableInput,
+  { quality }: ModelResult,
+  names: Names,
+): string | undefined {
+  const refusal = refusals.get(index)
+  if (!isGap(quality[index] as string))
+    return refusal === undefined ? undefined : `line ${line}: ${refusal}: taken as a gap`
+  if (refusal?.startsWith('has ')) return `line ${line}: ${refusal}`
+  const given = model.columns.flatMap(({ name }) => {
+    const place = places.get(name)
+    return place === undefined ? [] : [`${names.of(name)}=${(cells[place] ?? '').trim()}`]
+  })
+  const why = refusal === undefined || names.areEarlier ? '' : ` (${refusal})`
+  return `line ${line}: ${names.areEarlier ? '' : 'not computed: '}${given.join(' ')}${why}`
+}
+
+interface Names {
+  readonly areEarlier: boolean
+  of(name: string): string
+}
+
+/** A header without any of our snake_case names belongs to somebody who reads the answer under the earlier ones. */
+function namesIn({ earlierNames, columns }: CropModel, { header }: Table, { places }: TableInput): Names {
+  const isSnake = ({ name }: { name: string }) => {
+    const cell = header[places.get(name) ?? -1]?.trim()
+    return /_(?:c|pct)$/.test(cell ?? '')
+  }
+  const areEarlier = earlierNames !== undefined && !columns.some(isSnake)
+  return { areEarlier, of: (name) => (areEarlier ? (earlierNames[name] ?? name) : name) }
+}
+
+function refuseTwice(header: readonly string[], added: readonly string[]): void {
+  const twice = added.find((name) => header.some((cell) => cell.trim() === name))
   if (twice)
     throw new VuonError('input-invalid', `The header has a column ${twice} already.`, {
       hint: 'Rename or remove it.',
     })
-  const columns = Object.entries(model.inputs).map(([input, names]) => columnOf(header, input, names))
-  const faults: string[] = []
-  const lines = rows.map((row) => {
-    const { results, fault } = computeRow(row, columns, model, header.length)
-    if (fault) faults.push(fault)
-    const padded = Array.from(header, (_, column) => row.cells[column] ?? '')
-    return csvLine([...padded, ...results, ...row.cells.slice(header.length)], separator)
-  })
-  return { csv: `${[csvLine([...header, ...added], separator), ...lines].join('\n')}\n`, faults }
 }
 
-interface Column {
-  readonly input: string
-  readonly column: number
-}
-
-function columnOf(header: readonly string[], input: string, names: readonly string[]): Column {
-  const plain = header.map(plainName)
-  for (const known of names) {
-    const column =
-      known.length === 1 ? header.findIndex((cell) => cell.trim() === known) : plain.indexOf(plainName(known))
-    if (column >= 0) return { input, column }
-  }
-  throw new VuonError('input-invalid', `The header has no column ${input}.`, {
-    hint: `Any of: ${names.join(', ')}.`,
-  })
-}
-
-/** Letters and digits only, small, without marks: "Air temperature (°C)", air_temperature_c and airTemperatureC are one. */
-const plainName = (text: string): string =>
-  text
-    .normalize('NFD')
-    .replaceAll(/\p{M}/gu, '')
-    .replaceAll(/[đĐ]/g, 'd')
-    .replaceAll('%', '')
-    .replaceAll(/[^\p{L}\p{N}]/gu, '')
-    .toLowerCase()
-
-function computeRow(
-  { cells, line }: Row,
-  columns: readonly Column[],
-  model: Model,
-  width: number,
-): { results: string[]; fault?: string } {
-  const none = Object.keys(model.outputs).map(() => '')
-  if (cells.length > width && cells.slice(width).some((cell) => cell.trim() !== ''))
-    return { results: none, fault: `line ${line}: has ${cells.length} cells where the header has ${width}` }
-  const given = columns.map(({ input, column }) => [input, (cells[column] ?? '').trim()] as const)
-  const row = Object.fromEntries(given.map(([input, text]) => [input, numberOf(text)]))
-  const values = Object.values(model.outputs).map((run) => run(row))
-  if (!values.every(Number.isFinite))
-    return {
-      results: none,
-      fault: `line ${line}: ${given.map(([input, text]) => `${input}=${text}`).join(' ')}`,
-    }
-  // A table written with decimal commas is read by a spreadsheet that expects them.
-  const hasCommas = given.some(([, text]) => text.includes(','))
-  return { results: values.map((value) => written(value, model.decimals, hasCommas)) }
-}
-
-/** A decimal number with point or comma; NaN for anything else, an empty cell too. */
-function numberOf(text: string): number {
-  return /^[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:e[+-]?\d+)?$/i.test(text)
-    ? Number(text.replace(',', '.'))
-    : Number.NaN
-}
-
-function written(value: number, decimals: number, hasCommas: boolean): string {
-  const text = value.toFixed(decimals).replace(/^-(?=0\.?0*$)/, '')
-  return hasCommas ? text.replace('.', ',') : text
+/** `quality`, or `quality_et0_daily` where the table has one already. */
+function qualityName({ name }: CropModel, header: readonly string[]): string {
+  const cells = header.map((cell) => cell.trim())
+  const own = `quality_${name.replaceAll('-', '_')}`
+  if (cells.includes('quality') && cells.includes(own)) refuseTwice(header, [own])
+  return cells.includes('quality') ? own : 'quality'
 }

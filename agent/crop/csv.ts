@@ -3,6 +3,8 @@ export interface Table {
   readonly separator: ',' | ';' | '\t'
   readonly header: readonly string[]
   readonly rows: readonly Row[]
+  /** Where a quote begins that nothing ends: everything after it is one cell. */
+  readonly openQuoteLine?: number
 }
 
 export interface Row {
@@ -15,12 +17,15 @@ export interface Row {
 export function readCsv(text: string): Table {
   const content = text.replace(/^\uFEFF/, '')
   const separator = separatorOf(content)
+  // A logger's year has no quotes, and is read in a tenth of the time.
+  if (!content.includes('"')) return plainTable(content, separator)
   const rows: Row[] = []
   let cells: string[] = []
   let cell = ''
   let isQuoted = false
   let line = 1
   let begunAt = 1
+  let quoteLine = 1
   const endRow = () => {
     cells.push(cell)
     if (cells.length > 1 || cell.trim() !== '') rows.push({ line: begunAt, cells })
@@ -41,6 +46,7 @@ export function readCsv(text: string): Table {
       // Spaces before a quote belong to nobody.
       cell = ''
       isQuoted = true
+      quoteLine = line
     } else if (char === separator) {
       cells.push(cell)
       cell = ''
@@ -51,7 +57,20 @@ export function readCsv(text: string): Table {
   }
   if (cells.length > 0 || cell !== '') endRow()
   const [header, ...rest] = rows
-  return { separator, header: header?.cells ?? [], rows: rest }
+  return {
+    separator,
+    header: header?.cells ?? [],
+    rows: rest,
+    ...(isQuoted ? { openQuoteLine: quoteLine } : {}),
+  }
+}
+
+function plainTable(content: string, separator: Table['separator']): Table {
+  const [header, ...rows] = content
+    .split(/\r\n|\n|\r/)
+    .map((text, at) => ({ line: at + 1, cells: text.split(separator) }))
+    .filter(({ cells }) => cells.length > 1 || cells[0]?.trim() !== '')
+  return { separator, header: header?.cells ?? [], rows }
 }
 
 /** One line without its end. A cell is quoted where it must be. */
