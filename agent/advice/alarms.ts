@@ -1,17 +1,7 @@
-import { type AlarmEntry, type AlarmSeverity, QUALITY } from '#contract/wire/records.ts'
-
-/** A threshold that a person set in the config. */
-export interface ThresholdRule {
-  readonly name: string
-  /** A device's name, or * for any. */
-  readonly device: string
-  readonly quantity: string
-  readonly above?: number | undefined
-  readonly below?: number | undefined
-  readonly hysteresis: number
-  readonly forS: number
-  readonly severity: AlarmSeverity
-}
+import { type AlarmEntry, QUALITY } from '#contract/wire/records.ts'
+import { beyondBy, boundOf, DEFAULT_RATE_OVER_S, isOfRate, kindOf, type WatchRule } from './alarm-rules.ts'
+import { isOccasion, type Occasion, Occasions } from './occasions.ts'
+import { RateOfChange } from './rate-of-change.ts'
 
 export interface WatchedReading {
   readonly device: string
@@ -24,7 +14,7 @@ export interface WatchedReading {
 }
 
 export interface AlarmOptions {
-  readonly rules: readonly ThresholdRule[]
+  readonly rules: readonly WatchRule[]
   /** How often a device is expected to speak, ms; undefined while nobody knows. */
   readonly everyMsOf: (device: string) => number | undefined
   readonly silence: { readonly factor: number; readonly atLeastS: number }
@@ -37,10 +27,12 @@ const SAYS_NOTHING_OF_NOW =
 
 /** One rule looking at one value of one device. */
 interface Watch {
-  /** Since when the value has been beyond the bound; null while it is not. */
+  /** Since when the value or its rate has been beyond the bound; null while it is not. */
   since: number | null
   lastT: number
   alarmId: string | null
+  /** Of a rule that looks at the rate. */
+  readonly rate: RateOfChange | null
 }
 
 interface Heard {
@@ -63,6 +55,7 @@ export class Alarms {
   readonly #watches = new Map<string, Watch>()
   readonly #heard = new Map<string, Heard>()
   readonly #open = new Map<string, AlarmEntry>()
+  readonly #occasions = new Occasions()
   /** Open alarms that nothing looks after any more: their rule was changed or removed while the box was off. */
   readonly #orphans = new Set<string>()
   #lastTick = Number.NEGATIVE_INFINITY
@@ -79,8 +72,7 @@ export class Alarms {
     for (const entry of entries) {
       if (entry.state !== 'raised' || cleared.has(entry.alarmId)) continue
       this.#open.set(entry.alarmId, entry)
-      if (!(entry.rule === 'silent' ? this.#restoreSilence(entry) : this.#restoreWatch(entry)))
-        this.#orphans.add(entry.alarmId)
+      if (!this.#takeUp(entry)) this.#orphans.add(entry.alarmId)
     }
   }
 
@@ -106,11 +98,27 @@ export class Alarms {
     return entries
   }
 
-  /** Time passes: who has not been heard for too long? */
+  /** What somebody else found: a risk model, a look at a photo. Empty while it is known already. */
+  raise(occasion: Occasion): AlarmEntry[] {
+    const raised = this.#occasions.raise(occasion, this.#options.newId)
+    if (typeof raised === 'string') return []
+    const { rule, name, device, subject, severity, facts, until } = occasion
+    const entry = { severity, rule, name, device, quantity: '', facts: { ...facts, subject, until } }
+    return [this.#raise({ alarmId: raised.alarmId, ...entry })]
+  }
+
+  /** It is over before its time. */
+  settle(which: Pick<Occasion, 'rule' | 'name' | 'device' | 'subject'>): AlarmEntry[] {
+    const alarmId = this.#occasions.settle(which)
+    return alarmId === undefined ? [] : [this.#clear(alarmId, {})]
+  }
+
+  /** Time passes: who has not been heard for too long, and what is over by itself? */
   tick(now: number): AlarmEntry[] {
     this.#lastTick = now
     const entries = [...this.#orphans].map((alarmId) => this.#clear(alarmId, { because: 'rule-changed' }))
     this.#orphans.clear()
+    for (const alarmId of this.#occasions.tick(now)) entries.push(this.#clear(alarmId, { because: 'passed' }))
     for (const [device, heard] of this.#heard) {
       const limitMs = this.#silenceLimitMs(device)
       const silentMs = now - heard.since
@@ -142,7 +150,9 @@ export class Alarms {
     for (const watch of this.#watches.values()) {
       watch.lastT += offsetMs
       if (watch.since !== null) watch.since += offsetMs
+      watch.rate?.shift(offsetMs)
     }
+    this.#occasions.shift(offsetMs)
   }
 
   /** What a broker had kept is no sign of life, and neither is a reading so late that the device counts as silent. */
@@ -150,6 +160,11 @@ export class Alarms {
     if ((quality & QUALITY.historical) !== 0) return []
     const before = this.#heard.get(device)
     const at = Math.max(t, before?.lastHeardAt ?? t)
+    if (before?.alarmId === null) {
+      before.since = at
+      before.lastHeardAt = at
+      return []
+    }
     const limitMs = this.#silenceLimitMs(device) ?? Number.POSITIVE_INFINITY
     const alarmId = before?.alarmId ?? null
     const isStillSilent = alarmId !== null && this.#lastTick - at > limitMs
@@ -163,21 +178,24 @@ export class Alarms {
     return everyMs === undefined ? undefined : Math.max(everyMs * silence.factor, silence.atLeastS * 1000)
   }
 
-  #check(rule: ThresholdRule, { device, channel, value, t }: WatchedReading): AlarmEntry | undefined {
+  #check(rule: WatchRule, { device, channel, value, t }: WatchedReading): AlarmEntry | undefined {
     const key = watchKey(rule.name, rule.quantity, kindOf(rule), boundOf(rule), device, channel)
-    const watch = this.#watches.get(key) ?? { since: null, lastT: t, alarmId: null }
+    const watch = this.#watches.get(key) ?? { ...newWatch(rule), lastT: t }
     this.#watches.set(key, watch)
     // A reading from before one that was seen already says nothing new.
     if (t < watch.lastT) return undefined
     watch.lastT = t
-    const bound = boundOf(rule)
-    const beyond = rule.above !== undefined ? value - bound : bound - value
+    const perHour = watch.rate?.take(t, value)
+    const measured = watch.rate ? perHour : value
+    if (measured === undefined) return undefined
+    const measuredFacts = perHour === undefined ? { value } : { value, perHour: rounded(perHour) }
+    const beyond = beyondBy(rule, measured)
     if (watch.alarmId !== null) {
       if (beyond > -rule.hysteresis) return undefined
       const { alarmId } = watch
       watch.alarmId = null
       watch.since = null
-      return this.#clear(alarmId, { value })
+      return this.#clear(alarmId, measuredFacts)
     }
     if (beyond <= 0) {
       watch.since = null
@@ -193,8 +211,19 @@ export class Alarms {
       name: rule.name,
       device,
       quantity: rule.quantity,
-      facts: { value, bound, ...(channel ? { channel } : {}) },
+      facts: {
+        ...measuredFacts,
+        bound: boundOf(rule),
+        ...(channel ? { channel } : {}),
+        ...(rule.crop ? { crop: rule.crop } : {}),
+      },
     })
+  }
+
+  /** False when nothing of today looks after it. */
+  #takeUp(entry: AlarmEntry): boolean {
+    if (isOccasion(entry)) return this.#occasions.restore(entry)
+    return entry.rule === 'silent' ? this.#restoreSilence(entry) : this.#restoreWatch(entry)
   }
 
   /** False when the device has an open alarm already. How long ago it was heard is not known on this boot's clock. */
@@ -206,7 +235,7 @@ export class Alarms {
 
   /** False when no rule of today would have raised this alarm, or another open one has its place. */
   #restoreWatch({ name, device, quantity, rule: kind, facts, alarmId }: AlarmEntry): boolean {
-    const isStillWatched = this.#options.rules.some(
+    const rule = this.#options.rules.find(
       (rule) =>
         rule.name === name &&
         rule.quantity === quantity &&
@@ -215,8 +244,8 @@ export class Alarms {
         (rule.device === '*' || rule.device === device),
     )
     const key = watchKey(name, quantity, kind, facts['bound'], device, String(facts['channel'] ?? ''))
-    if (!isStillWatched || this.#watches.has(key)) return false
-    this.#watches.set(key, { since: null, lastT: Number.NEGATIVE_INFINITY, alarmId })
+    if (!rule || this.#watches.has(key)) return false
+    this.#watches.set(key, { ...newWatch(rule), alarmId })
     return true
   }
 
@@ -233,9 +262,15 @@ export class Alarms {
   }
 }
 
-const kindOf = (rule: ThresholdRule): 'above' | 'below' => (rule.above !== undefined ? 'above' : 'below')
+const newWatch = (rule: WatchRule): Watch => ({
+  since: null,
+  lastT: Number.NEGATIVE_INFINITY,
+  alarmId: null,
+  rate: isOfRate(rule) ? new RateOfChange((rule.overS ?? DEFAULT_RATE_OVER_S) * 1000) : null,
+})
 
-const boundOf = (rule: ThresholdRule): number => rule.above ?? rule.below ?? Number.NaN
+// Four digits say how fast; more are noise.
+const rounded = (perHour: number): number => Number(perHour.toPrecision(4))
 
 /** Two rules may share a name (a warning and a critical one), so what they watch for is part of the key. */
 const watchKey = (...parts: readonly unknown[]): string => JSON.stringify(parts)

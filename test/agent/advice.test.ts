@@ -1,12 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type AlarmEntry, QUALITY } from '#contract/wire/records.ts'
-import { Alarms, type ThresholdRule, type WatchedReading } from '../../agent/advice/alarms.ts'
+import type { WatchRule } from '../../agent/advice/alarm-rules.ts'
+import { Alarms, type WatchedReading } from '../../agent/advice/alarms.ts'
 
 const T0 = Date.UTC(2026, 10, 23)
 const MINUTE = 60_000
 
-const HOT: ThresholdRule = {
+const HOT: WatchRule = {
   name: 'Nóng',
   device: 'nhà màng',
   quantity: 'air-temperature',
@@ -16,7 +17,7 @@ const HOT: ThresholdRule = {
   severity: 'warning',
 }
 
-function machine(rules: readonly ThresholdRule[] = [HOT], everyMs: number | null = MINUTE) {
+function machine(rules: readonly WatchRule[] = [HOT], everyMs: number | null = MINUTE) {
   let number = 0
   return new Alarms({
     rules,
@@ -331,7 +332,7 @@ test('whatever happens, each alarm is raised and then cleared, once, and what is
     { weight: 1, arbitrary: fc.record({ shift: fc.integer({ min: -1e11, max: 1e11 }) }) },
     { weight: 1, arbitrary: fc.constant({ restart: true }) },
   )
-  const rules: ThresholdRule[] = [
+  const rules: WatchRule[] = [
     { ...HOT, device: '*' },
     { ...HOT, device: '*', above: 40, forS: 300, severity: 'critical' },
     { ...HOT, device: 'a', name: 'Lạnh', above: undefined, below: 28, hysteresis: 0 },
