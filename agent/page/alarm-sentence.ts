@@ -1,7 +1,7 @@
 import type { Language } from '#contract/ground/messages.ts'
 import { say } from './messages.ts'
 import type { AlarmCard, BoxOverview, ReadingCard } from './page-sources.ts'
-import { ago, lasting, quantityName, valueWithUnit } from './wording.ts'
+import { ago, cropName, lasting, quantityName, valueWithUnit } from './wording.ts'
 
 export interface AlarmSentence {
   readonly what: string
@@ -15,20 +15,23 @@ export interface AlarmSentence {
 export function alarmSentence(
   language: Language,
   alarm: AlarmCard,
-  overview: BoxOverview,
+  overview: Pick<BoxOverview, 'devices'>,
   nowMs: number,
 ): AlarmSentence {
   const where = placeOf(alarm, overview)
   const reading = readingOf(alarm, overview)
   const seriesNo = reading?.seriesNo ?? null
-  const { value, bound } = alarm.facts
-  if ((alarm.rule === 'above' || alarm.rule === 'below') && typeof value === 'number') {
+  const { value, bound, perHour } = alarm.facts
+  const isOfRate = alarm.rule === 'rising' || alarm.rule === 'falling'
+  const told = isOfRate ? perHour : value
+  if (isOfValue(alarm.rule) && typeof told === 'number') {
     const written = (each: number) => valueWithUnit(language, alarm.quantity, each, reading?.unit)
     const what = say(language, `alarm-${alarm.rule}`, {
       quantity: quantityName(language, alarm.quantity),
       where,
-      value: written(value),
+      value: written(isOfRate ? Math.abs(told) : told),
       bound: typeof bound === 'number' ? written(bound) : '?',
+      crop: cropOf(language, alarm),
     })
     const now =
       reading &&
@@ -45,10 +48,16 @@ export function alarmSentence(
         : say(language, 'alarm-silent', { where, silent: lasting(language, nowMs - heardAt) })
     return { what, now: null, todo: say(language, 'alarm-silent-do'), seriesNo: null }
   }
-  if (alarm.rule === 'clock' || alarm.rule === 'journal' || alarm.rule === 'cloned') {
+  if (
+    alarm.rule === 'clock' ||
+    alarm.rule === 'journal' ||
+    alarm.rule === 'full' ||
+    alarm.rule === 'cloned'
+  ) {
     const todo = say(language, `alarm-${alarm.rule}-do`)
     return { what: say(language, `alarm-${alarm.rule}`), now: null, todo, seriesNo: null }
   }
+  if (alarm.rule === 'infection' || alarm.rule === 'finding') return found(language, alarm, where)
   const facts = Object.entries(alarm.facts)
     .slice(0, 8)
     .map(([name, fact]) => `${name} = ${fact}`)
@@ -57,12 +66,45 @@ export function alarmSentence(
   return { what, now: facts || null, todo: null, seriesNo }
 }
 
-function placeOf(alarm: AlarmCard, overview: BoxOverview): string {
+const OF_VALUE = ['above', 'below', 'rising', 'falling', 'heat-stress', 'vpd-stress'] as const
+
+const isOfValue = (rule: string): rule is (typeof OF_VALUE)[number] =>
+  (OF_VALUE as readonly string[]).includes(rule)
+
+function cropOf(language: Language, { facts }: AlarmCard): string {
+  const crop = facts['crop']
+  return typeof crop === 'string' && crop !== '' ? cropName(language, crop) : say(language, 'alarm-the-crop')
+}
+
+/** What a model found: its own word for the disease, and how far it is to be trusted. */
+function found(language: Language, alarm: AlarmCard, device: string): AlarmSentence {
+  const { plot, probability, validated, hours } = alarm.facts
+  const where = typeof plot === 'string' && plot !== '' ? plot : device
+  const at = where === '' ? '' : say(language, 'alarm-at', { where })
+  const crop = cropOf(language, alarm)
+  if (alarm.rule === 'infection') {
+    const what = say(language, 'alarm-infection', { name: alarm.name, crop, at })
+    const now = typeof hours === 'number' ? say(language, 'alarm-infection-hours', { hours }) : null
+    const doubt = validated === 'yes' ? null : say(language, 'alarm-infection-doubt')
+    return { what, now, todo: doubt, seriesNo: null }
+  }
+  const isConfirmed = alarm.facts['confirmed'] === 'yes'
+  const percent = typeof probability === 'number' ? Math.round(probability * 100) : null
+  const now = isConfirmed
+    ? say(language, 'alarm-finding-confirmed')
+    : percent === null
+      ? null
+      : say(language, 'alarm-finding-sure', { percent })
+  const what = say(language, 'alarm-finding', { name: alarm.name, crop, at })
+  return { what, now, todo: say(language, 'alarm-finding-do'), seriesNo: null }
+}
+
+function placeOf(alarm: AlarmCard, overview: Pick<BoxOverview, 'devices'>): string {
   const place = overview.devices.find((device) => device.name === alarm.device)?.place
   return place ? `${place} (${alarm.device})` : alarm.device
 }
 
-function readingOf(alarm: AlarmCard, overview: BoxOverview): ReadingCard | undefined {
+function readingOf(alarm: AlarmCard, overview: Pick<BoxOverview, 'devices'>): ReadingCard | undefined {
   const device = overview.devices.find((each) => each.name === alarm.device)
   const ofQuantity = device?.readings.filter((each) => each.quantity === alarm.quantity) ?? []
   return ofQuantity.find((each) => each.channel === String(alarm.facts['channel'] ?? '')) ?? ofQuantity[0]

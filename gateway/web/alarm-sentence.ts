@@ -1,6 +1,7 @@
 import type { Language } from '#contract/ground/messages.ts'
 import { quantityOf } from '#contract/wire/quantities.ts'
 import type { AlarmCard } from '../insight/answers.ts'
+import { isLotMessage, sayPublic } from './lot-messages.ts'
 import { say } from './messages.ts'
 import { seriesName, valueText } from './words.ts'
 
@@ -19,6 +20,21 @@ export function alarmSentence(language: Language, alarm: AlarmCard): string {
         return say(language, isAbove ? 'alarmAboveBare' : 'alarmBelowBare', { quantity, device })
       return say(language, isAbove ? 'alarmAbove' : 'alarmBelow', { quantity, device, value, bound })
     }
+    case 'rising':
+    case 'falling':
+    case 'heat-stress':
+    case 'vpd-stress':
+      return limitSentence(language, alarm, rule, quantity)
+    case 'infection':
+    case 'finding': {
+      const plot = facts?.['plot']
+      const where = typeof plot === 'string' && plot !== '' ? plot : device
+      const at = where === '' ? '' : say(language, 'alarmAt', { where })
+      const crop = cropOf(language, alarm)
+      if (rule === 'finding') return say(language, 'alarmFinding', { name, crop, at })
+      const doubt = facts?.['validated'] === 'yes' ? '' : say(language, 'alarmInfectionDoubt')
+      return `${say(language, 'alarmInfection', { name, crop, at })}${doubt}`
+    }
     case 'silent': {
       const minutes = facts?.['minutes']
       return typeof minutes === 'number' && Number.isFinite(minutes)
@@ -29,6 +45,8 @@ export function alarmSentence(language: Language, alarm: AlarmCard): string {
       return say(language, 'alarmClock')
     case 'journal':
       return say(language, 'alarmJournal')
+    case 'full':
+      return say(language, 'alarmFull')
     case 'cloned':
       return say(language, 'alarmCloned')
     default:
@@ -36,12 +54,48 @@ export function alarmSentence(language: Language, alarm: AlarmCard): string {
   }
 }
 
+const LIMITS = {
+  rising: ['alarmRising', 'alarmRisingBare'],
+  falling: ['alarmFalling', 'alarmFallingBare'],
+  'heat-stress': ['alarmHeatStress', 'alarmHeatStressBare'],
+  'vpd-stress': ['alarmVpdStress', 'alarmVpdStressBare'],
+} as const
+
+function limitSentence(
+  language: Language,
+  alarm: AlarmCard,
+  rule: keyof typeof LIMITS,
+  quantity: string,
+): string {
+  const [whole, bare] = LIMITS[rule]
+  const { device } = alarm
+  const crop = cropOf(language, alarm)
+  const isOfRate = rule === 'rising' || rule === 'falling'
+  const value = factText(language, alarm, isOfRate ? 'perHour' : 'value', isOfRate)
+  const bound = factText(language, alarm, 'bound')
+  return value === undefined || bound === undefined
+    ? say(language, bare, { quantity, device, crop })
+    : say(language, whole, { quantity, device, crop, value, bound })
+}
+
+function cropOf(language: Language, { facts }: AlarmCard): string {
+  const crop = facts?.['crop']
+  if (typeof crop !== 'string' || crop === '') return say(language, 'alarmTheCrop')
+  return isLotMessage(crop) ? sayPublic(language, crop) : crop
+}
+
 /** The severities that have a design; what a newer box calls something else is shown as a warning. */
 export const severityOf = (alarm: AlarmCard): AlarmCard['severity'] =>
   alarm.severity === 'info' || alarm.severity === 'critical' ? alarm.severity : 'warning'
 
-function factText(language: Language, { quantity, facts }: AlarmCard, fact: string): string | undefined {
+function factText(
+  language: Language,
+  { quantity, facts }: AlarmCard,
+  fact: string,
+  isSize = false,
+): string | undefined {
   const value = facts?.[fact]
   if (typeof value !== 'number' || !Number.isFinite(value)) return undefined
-  return valueText(language, { quantity, unit: quantityOf(quantity)?.unit ?? '', value })
+  const unit = quantityOf(quantity)?.unit ?? ''
+  return valueText(language, { quantity, unit, value: isSize ? Math.abs(value) : value })
 }
