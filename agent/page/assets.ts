@@ -18,19 +18,19 @@ interface Asset {
 }
 
 /**
- * One stylesheet, three small scripts, a page rule for each label size; named by their hash, so a phone keeps them
+ * One stylesheet and one for the charts of the orchard, three small scripts, a page rule for each label size; named by their hash, so a phone keeps them
  * until they change. Scripts are TypeScript that is stripped here, once; a box with stripped files has them as .js.
  */
 export class Assets {
   readonly style: string
+  readonly orchardStyle: string
   readonly #scripts = new Map<ScriptName, string>()
   readonly #papers = new Map<string, string>()
   readonly #all: Asset[] = []
 
   constructor(labelSizes: readonly LabelPaper[]) {
-    // Indentation is for us; a phone in a far corner of the orchard need not fetch it.
-    const style = readFileSync(fileOf('style.css'), 'utf8').replaceAll(/\n\s+/g, '\n')
-    this.style = this.#add('box', 'css', 'text/css; charset=utf-8', style)
+    this.style = this.#addStyle('box', 'style.css')
+    this.orchardStyle = this.#addStyle('orchard', 'orchard.css')
     for (const name of SCRIPTS)
       this.#scripts.set(name, this.#add(name, 'js', 'text/javascript; charset=utf-8', scriptText(name)))
     // A label is a page of its own: @page can't be set in an attribute, and no style may stand in the page.
@@ -54,6 +54,12 @@ export class Assets {
       app.get(path, async (_request, reply) =>
         reply.header('cache-control', 'public, max-age=31536000, immutable').type(type).send(text),
       )
+  }
+
+  #addStyle(name: string, file: string): string {
+    // Indentation is for us; a phone in a far corner of the orchard need not fetch it.
+    const text = readFileSync(fileOf(file), 'utf8').replaceAll(/\n\s+/g, '\n')
+    return this.#add(name, 'css', 'text/css; charset=utf-8', text)
   }
 
   #add(name: string, ending: string, type: string, text: string): string {

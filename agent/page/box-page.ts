@@ -5,10 +5,12 @@ import type { Clock } from '#contract/ground/clock.ts'
 import { ERRORS, problemOf, VuonError } from '#contract/ground/errors.ts'
 import { html } from '#contract/ground/html.ts'
 import type { RandomBytes } from '#contract/ground/random.ts'
+import { alarmRoutes } from './alarm-routes.ts'
 import { Assets } from './assets.ts'
 import { farmBookRoutes } from './farm-book-routes.ts'
 import { layout, note } from './layout.ts'
 import { say } from './messages.ts'
+import { orchardRoutes } from './orchard-routes.ts'
 import { isOwnHost, isOwnOrigin } from './own-address.ts'
 import type { PageRoom } from './page-room.ts'
 import type { PageOptions, PageSources } from './page-sources.ts'
@@ -111,6 +113,8 @@ export class BoxPage {
       askForPin(pages, room)
       peopleRoutes(pages, room)
       readingRoutes(pages, room)
+      orchardRoutes(pages, room)
+      alarmRoutes(pages, room)
       farmBookRoutes(pages, room)
       photoRoutes(pages, room)
     })

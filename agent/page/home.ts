@@ -2,19 +2,26 @@ import { type Html, html } from '#contract/ground/html.ts'
 import type { Language } from '#contract/ground/messages.ts'
 import { QUALITY } from '#contract/wire/records.ts'
 import { alarmSentence } from './alarm-sentence.ts'
-import { note } from './layout.ts'
+import { hiddenToken, note } from './layout.ts'
 import { say } from './messages.ts'
-import type { BoxOverview, DeviceCard, ReadingCard } from './page-sources.ts'
+import { sayOrchard } from './orchard-messages.ts'
+import type { AlarmCard, BoxOverview, DeviceCard, ReadingCard } from './page-sources.ts'
 import type { Visit } from './visit.ts'
 import { ago, lasting, quantityName, timeOfDay, valueWithUnit } from './wording.ts'
 
 /** What matters now: alarms, what hinders the box, then every reading by place and device with its age. */
-export function homeContent(visit: Visit, overview: BoxOverview, damagedPeopleFile: string | null): Html {
+export function homeContent(
+  visit: Visit,
+  overview: BoxOverview,
+  damagedPeopleFile: string | null,
+  nameOf: (person: string) => string | undefined = () => undefined,
+): Html {
   const { language, nowMs, timeZone } = visit
   // Parts that come and go have a place of their own: what stands below them stays the same element.
   return html`<div>${notes(language, overview, damagedPeopleFile)}</div>
-<div>${alarms(visit, overview)}</div>
+<div>${testSeen(visit, overview)}${alarms(visit, overview, nameOf)}</div>
 <p class="big"><a class="button" href="/harvest">${say(language, 'harvest-title')}</a></p>
+<p class="big"><a class="button quiet" href="/orchard">${sayOrchard(language, 'title')}</a></p>
 <section aria-labelledby="readings"><h2 id="readings">${say(language, 'readings-now')}</h2>
 ${
   overview.devices.length === 0
@@ -49,7 +56,29 @@ function notes(language: Language, overview: BoxOverview, damagedPeopleFile: str
   }${overview.farm === null && note('info', say(language, 'note-unclaimed'), say(language, 'note-unclaimed-more'))}`
 }
 
-function alarms(visit: Visit, overview: BoxOverview): Html {
+/** For a while after somebody tried the page as a channel. */
+function testSeen({ language, nowMs }: Visit, { testedAt }: BoxOverview): Html | false {
+  const ageMs = nowMs - (testedAt ?? Number.NEGATIVE_INFINITY)
+  return ageMs < TEST_SHOWN_MS && note('info', say(language, 'alarm-test', { age: ago(language, ageMs) }))
+}
+
+const TEST_SHOWN_MS = 600_000
+
+/** Who has seen an alarm, or the button to say so. */
+function seen(visit: Visit, alarm: AlarmCard, nameOf: (person: string) => string | undefined): Html {
+  const { language, nowMs, person } = visit
+  if (alarm.acknowledged) {
+    const { at, person: id } = alarm.acknowledged
+    const name = nameOf(id)
+    const age = ago(language, nowMs - at)
+    return html`<p class="faint">${name === undefined ? say(language, 'alarm-acknowledged-by-one', { age }) : say(language, 'alarm-acknowledged', { name, age })}</p>`
+  }
+  if (!person)
+    return html`<p><a class="button quiet" href="/sign-in?next=/">${say(language, 'alarm-acknowledge-sign-in')}</a></p>`
+  return html`<form method="post" action="/alarms/${alarm.alarmId}/acknowledge">${hiddenToken(visit)}<button class="quiet">${say(language, 'alarm-acknowledge')}</button></form>`
+}
+
+function alarms(visit: Visit, overview: BoxOverview, nameOf: (person: string) => string | undefined): Html {
   const { language, nowMs } = visit
   if (overview.alarms.length === 0) {
     const hasDevices = overview.devices.length > 0
@@ -65,7 +94,8 @@ function alarms(visit: Visit, overview: BoxOverview): Html {
     return html`<li class="note ${alarm.severity}"><p class="what"><span class="tag">${say(language, `severity-${alarm.severity}`)}</span> ${what}</p>
 ${now && html`<p>${now}</p>`}${todo && html`<p>${todo}</p>`}
 <p class="faint">${alarm.name !== alarm.device && html`${alarm.name} · `}${say(language, 'alarm-raised', { age: ago(language, nowMs - alarm.raisedAt) })}</p>
-${seriesNo !== null && html`<p><a class="button quiet" href="/series/${seriesNo}">${say(language, 'show-chart', { name: quantityName(language, alarm.quantity) })}</a></p>`}</li>`
+${seriesNo !== null && html`<p><a class="button quiet" href="/series/${seriesNo}">${say(language, 'show-chart', { name: quantityName(language, alarm.quantity) })}</a></p>`}
+${seen(visit, alarm, nameOf)}</li>`
   })}</ul></section>`
 }
 

@@ -144,6 +144,10 @@ const ERROR_SENTENCES: Readonly<Record<string, string>> = {
   'agent-suspended': 'agent-suspended',
   'batch-equivocation': 'agent-suspended',
   'signature-wrong': 'signature-wrong',
+  'key-unknown-yet': 'key-unknown-yet',
+  'key-retired': 'key-retired',
+  'epoch-over': 'key-retired',
+  'key-revoked': 'key-revoked',
 }
 
 /** In the person's language by its code; what the program itself says stands below, for the technician. */

@@ -10,10 +10,13 @@ export interface Page {
   /** A page that lives: without script the browser loads it anew after so many seconds. */
   readonly reloadS?: number
   readonly paper?: LabelPaper
+  /** True for a page with charts of the orchard. */
+  readonly isOrchard?: boolean
 }
 
 const NAVIGATION: readonly (readonly [path: string, key: MessageKey])[] = [
   ['/', 'nav-home'],
+  ['/orchard', 'nav-orchard'],
   ['/harvest', 'nav-harvest'],
   ['/lots', 'nav-lots'],
   ['/photos', 'nav-photos'],
@@ -36,6 +39,7 @@ export function layout(visit: Visit, assets: Assets, page: Page, farm: string): 
 <title>${page.title} · ${say(language, 'box-page')}</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="${assets.style}">
+${page.isOrchard && html`<link rel="stylesheet" href="${assets.orchardStyle}">`}
 ${page.paper && html`<link rel="stylesheet" href="${assets.paper(page.paper)}">`}
 ${page.reloadS && html`<noscript><meta http-equiv="refresh" content="${page.reloadS}"></noscript>`}
 ${(page.scripts ?? []).map((name) => html`<script type="module" src="${assets.script(name)}"></script>`)}

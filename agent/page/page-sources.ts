@@ -1,5 +1,7 @@
 import type { TimeQuality } from '#contract/ground/clock.ts'
 import type { Language } from '#contract/ground/messages.ts'
+import type { FieldAnswer } from './field-answer.ts'
+import type { LightingTrial, LightingWish } from './lighting-trial.ts'
 import type { PhotoDoor } from './photo-door.ts'
 
 /**
@@ -12,6 +14,12 @@ export interface PageSources {
   /** Buckets that hold readings, oldest first; a missing one is a gap. Values in the unit of the series. */
   history(seriesNo: number, fromT: number, toT: number, buckets: number): Promise<readonly HistoryBucket[]>
   readonly farmBook: FarmBookDoor
+  /** What the crop models say of every plot; absent where none run. */
+  field?(): FieldAnswer
+  /** What other lights would give from tonight; null where it can't be told. */
+  tryLighting?(field: FieldAnswer, plot: string, wish: LightingWish): LightingTrial | null
+  /** A person has seen an alarm; on disk when it resolves. `unknown`: it is not open (any more). */
+  acknowledgeAlarm?(alarmId: string, person: string): Promise<'acknowledged' | 'unknown'>
   /** Absent where the box takes no photos. */
   readonly photos?: PhotoDoor
 }
@@ -29,6 +37,34 @@ export interface BoxOverview {
   readonly journal: JournalCard
   /** Null while the box is not claimed. */
   readonly uplink: UplinkCard | null
+  readonly downlink?: DownlinkCard
+  readonly channels?: readonly ChannelCard[]
+  /** When somebody last tried whether the page shows what it is told; absent where nobody did. */
+  readonly testedAt?: number | null
+}
+
+/** What the province told the box. */
+export interface DownlinkCard {
+  /** Null while the box is not claimed. */
+  readonly messages: {
+    readonly through: number
+    readonly waiting: number
+    readonly notUnderstood: number
+    readonly lastError: { readonly code: string; readonly sentence: string } | null
+  } | null
+  readonly config: {
+    /** The message whose settings are in force; null for the box's own file alone. */
+    readonly no: number | null
+    readonly isOnTrial: boolean
+    readonly changes: readonly { readonly key: string; readonly value: unknown; readonly local: unknown }[]
+    readonly rolledBack: { readonly no: number; readonly reason: string } | null
+  }
+  readonly models: readonly {
+    readonly model: string
+    readonly version: string
+    readonly sizeBytes: number
+    readonly state: 'offered' | 'stored' | 'refused'
+  }[]
 }
 
 export interface FaultCount {
@@ -83,6 +119,20 @@ export interface AlarmCard {
   readonly quantity: string
   readonly facts: Readonly<Record<string, string | number>>
   readonly raisedAt: number
+  /** Who has seen it, by id, and when; absent or null while nobody has. */
+  readonly acknowledged?: { readonly at: number; readonly person: string } | null
+}
+
+/** Somebody who is told of alarms beside the page. */
+export interface ChannelCard {
+  readonly name: string
+  readonly kind: 'page' | 'mqtt' | 'webhook'
+  readonly waiting: number
+  readonly delivered: number
+  readonly lastDeliveredAt: number | null
+  readonly lastError: { readonly at: number; readonly detail: string } | null
+  readonly failures: number
+  readonly dropped: number
 }
 
 export interface JournalCard {

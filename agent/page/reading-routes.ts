@@ -13,10 +13,12 @@ export function readingRoutes(app: FastifyInstance, room: PageRoom): void {
   const { sources, people, visits } = room
   const damagedFile = () => (people.state === 'damaged' ? people.path : null)
 
+  const nameOf = (id: string) => people.find(id)?.name
+
   app.get('/', async (request, reply) => {
     const visit = visits.of(request, reply)
     const overview = await sources.overview()
-    const body = html`<p class="note critical" role="status" data-lost hidden>${say(visit.language, 'lost-box')}</p><div data-live="/fragment/home">${homeContent(visit, overview, damagedFile())}</div>`
+    const body = html`<p class="note critical" role="status" data-lost hidden>${say(visit.language, 'lost-box')}</p><div data-live="/fragment/home">${homeContent(visit, overview, damagedFile(), nameOf)}</div>`
     return room.send(reply, visit, {
       title: say(visit.language, 'nav-home'),
       body,
@@ -27,7 +29,7 @@ export function readingRoutes(app: FastifyInstance, room: PageRoom): void {
 
   app.get('/fragment/home', async (request, reply) => {
     const overview = await sources.overview()
-    const content = homeContent(visits.of(request, reply), overview, damagedFile())
+    const content = homeContent(visits.of(request, reply), overview, damagedFile(), nameOf)
     return reply.type('text/html; charset=utf-8').send(content.text)
   })
 

@@ -30,6 +30,8 @@ export interface AlarmCard {
   readonly quantity: string
   readonly facts: Readonly<Record<string, string | number>>
   readonly raisedAt: number
+  /** When somebody on the farm said that it was seen; null while nobody has. */
+  readonly acknowledgedAt: number | null
   readonly clearedAt: number | null
 }
 
@@ -61,6 +63,16 @@ export interface FarmCard {
   readonly headline: readonly SeriesCard[]
 }
 
+/** What the province has to know before it believes a box. */
+export interface BoxTrust {
+  /** Why the key that it speaks with was revoked; null while it stands. */
+  readonly revokedFor: string | null
+  /** Stored batches that were signed after a key's last trusted word: they count nowhere. */
+  readonly untrustedBatches: number
+  /** Batches by a key that has a successor: refused, kept as evidence. An old copy of the card, or a thief. */
+  readonly oldKeyBatches: number
+}
+
 export interface FarmDetail {
   readonly farm: {
     readonly farmId: string
@@ -75,6 +87,7 @@ export interface FarmDetail {
       readonly missing: number
     }[]
     readonly isSuspended: boolean
+    readonly trust: BoxTrust
   })[]
   readonly series: readonly SeriesCard[]
   readonly alarms: readonly AlarmCard[]
@@ -123,6 +136,8 @@ export interface LotHistory {
     readonly eventTime: string
     readonly bizStep: string
     readonly isSignatureValid: boolean
+    /** False when it was signed after the last word of its key that the province trusts. */
+    readonly isTrusted: boolean
     readonly key: string
     /** Hex sha256 of the exact bytes that the farm signed. */
     readonly signedSha256: string

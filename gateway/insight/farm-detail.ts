@@ -3,7 +3,7 @@ import { LANES } from '#contract/wire/records.ts'
 import { maySeeFarm, type Viewer } from '../accounts/viewer.ts'
 import { epochsOf, marksOf } from '../log/marks.ts'
 import type { Db } from '../store/open-store.ts'
-import type { AlarmCard, FarmDetail, LotCard } from './answers.ts'
+import type { AlarmCard, BoxTrust, FarmDetail, LotCard } from './answers.ts'
 import { boxesOf } from './farms-overview.ts'
 import { seriesCards } from './series-cards.ts'
 
@@ -25,7 +25,9 @@ export async function farmDetail(db: Db, viewer: Viewer, farmId: string): Promis
         durableThrough: marks?.[lane].durableThrough ?? 0,
         missing: (marks?.[lane].missing ?? []).reduce((sum, [from, to]) => sum + to - from + 1, 0),
       }))
-      return { ...box, lanes, isSuspended: await isSuspended(db, box.agent) }
+      const trust = await trustOf(db, box.agent)
+      const isShut = trust.revokedFor !== null || (await isSuspended(db, box.agent))
+      return { ...box, lanes, isSuspended: isShut, trust }
     }),
   )
   const [series, alarms, lots] = await Promise.all([
@@ -43,11 +45,27 @@ async function isSuspended(db: Db, agent: string): Promise<boolean> {
   return rows[0]?.suspended_at != null
 }
 
+async function trustOf(db: Db, agent: string): Promise<BoxTrust> {
+  const { rows } = await sql<{ reason: string | null; untrusted: number; aside: number }>`SELECT
+      (SELECT r.reason FROM key_revocation r WHERE r.agent = ${agent} AND (r.key =
+          (SELECT k.key FROM box_key k WHERE k.agent = ${agent} ORDER BY k.no DESC LIMIT 1)
+        OR NOT EXISTS (SELECT 1 FROM box_key k WHERE k.agent = ${agent})) LIMIT 1) AS reason,
+      (SELECT count(*) FROM untrusted_batch WHERE agent = ${agent}) AS untrusted,
+      (SELECT count(*) FROM log_aside WHERE agent = ${agent} AND reason = 'key-retired') AS aside`.execute(db)
+  const [row] = rows
+  return {
+    revokedFor: row?.reason ?? null,
+    untrustedBatches: Number(row?.untrusted ?? 0),
+    oldKeyBatches: Number(row?.aside ?? 0),
+  }
+}
+
 async function alarmsOf(db: Db, agents: readonly string[]): Promise<AlarmCard[]> {
   if (agents.length === 0) return []
   const { rows } =
-    await sql<AlarmRow>`SELECT alarm_id, severity, rule, name, device, quantity, facts, raised_at, cleared_at FROM alarm
-    WHERE agent IN (${sql.join(agents)}) AND raised_at IS NOT NULL
+    await sql<AlarmRow>`SELECT alarm_id, severity, rule, name, device, quantity, facts, raised_at, cleared_at,
+      (SELECT k.at FROM alarm_acknowledgement k WHERE k.agent = alarm.agent AND k.alarm_id = alarm.alarm_id) AS acknowledged_at
+    FROM alarm WHERE agent IN (${sql.join(agents)}) AND raised_at IS NOT NULL
     ORDER BY CASE WHEN cleared_at IS NULL THEN 0 ELSE 1 END, raised_at DESC LIMIT 100`.execute(db)
   return rows.map((row) => ({
     alarmId: row.alarm_id,
@@ -59,6 +77,7 @@ async function alarmsOf(db: Db, agents: readonly string[]): Promise<AlarmCard[]>
     quantity: row.quantity,
     facts: JSON.parse(row.facts) as Record<string, string | number>,
     raisedAt: row.raised_at,
+    acknowledgedAt: row.acknowledged_at,
     clearedAt: row.cleared_at,
   }))
 }
@@ -72,6 +91,7 @@ interface AlarmRow {
   quantity: string
   facts: string
   raised_at: number
+  acknowledged_at: number | null
   cleared_at: number | null
 }
 

@@ -26,13 +26,18 @@ const CONDITIONS = [
 export async function lotHistory(db: Db, gtin: string, lot: string): Promise<LotHistory | null> {
   const { rows } =
     await sql<LotRow>`SELECT p.agent, p.crop, p.plot, p.harvested_at, p.mass_kg, p.gln, p.area_code, p.received_at, e.box_code,
+      CASE WHEN u.agent IS NULL THEN 1 ELSE 0 END AS is_trusted,
       f.commune, f.province, a.product_vi, a.product_en
     FROM lot_part p JOIN enrolment e ON e.agent = p.agent JOIN farm f ON f.farm_id = e.farm_id
     LEFT JOIN allocation a ON a.farm_id = e.farm_id AND a.gtin = p.gtin
+    LEFT JOIN untrusted_part u ON u.agent = p.agent AND u.activity_id = p.activity_id
     WHERE p.gtin = ${gtin} AND p.lot = ${lot} AND e.box_code = ${boxCodeOf(lot)} ORDER BY p.harvested_at`.execute(
       db,
     )
-  const first = rows[0]
+  // What a stolen key added to an honest lot is not summed; a lot that is its own is shown as what it is.
+  const trusted = rows.filter((row) => row.is_trusted === 1)
+  const parts = trusted.length > 0 ? trusted : rows
+  const first = parts[0]
   if (!first) return null
   const events = await sql<{
     event_id: string
@@ -41,10 +46,13 @@ export async function lotHistory(db: Db, gtin: string, lot: string): Promise<Lot
     is_signature_valid: number
     key: string
     signed: Uint8Array
+    is_trusted: number
   }>`
-    SELECT event_id, event_time, biz_step, is_signature_valid, key, signed FROM event
+    SELECT event_id, event_time, biz_step, is_signature_valid, key, signed, CASE WHEN EXISTS (SELECT 1 FROM untrusted_batch u
+      WHERE u.agent = event.agent AND u.epoch = event.epoch AND u.lane = 'record' AND event.seq >= u.from_seq
+        AND event.seq <= u.to_seq) THEN 0 ELSE 1 END AS is_trusted FROM event
     WHERE agent = ${first.agent} AND gtin = ${gtin} AND lot = ${lot} ORDER BY event_no`.execute(db)
-  const area = rows.find((row) => row.gln && row.area_code)
+  const area = parts.find((row) => row.gln && row.area_code)
   return {
     gtin,
     lot,
@@ -53,18 +61,19 @@ export async function lotHistory(db: Db, gtin: string, lot: string): Promise<Lot
     crop: first.crop,
     plot: first.plot,
     harvestedAt: first.harvested_at,
-    massKg: Number(rows.reduce((sum, row) => sum + row.mass_kg, 0).toPrecision(12)),
+    massKg: Number(parts.reduce((sum, row) => sum + row.mass_kg, 0).toPrecision(12)),
     commune: first.commune,
     province: first.province,
     growingArea: area?.gln && area.area_code ? { gln: area.gln, code: area.area_code } : null,
     boxCode: first.box_code,
     agent: first.agent,
-    receivedAt: Math.min(...rows.map((row) => row.received_at)),
+    receivedAt: Math.min(...parts.map((row) => row.received_at)),
     events: events.rows.map((row) => ({
       eventId: row.event_id,
       eventTime: row.event_time,
       bizStep: row.biz_step,
       isSignatureValid: row.is_signature_valid === 1,
+      isTrusted: row.is_trusted === 1,
       key: row.key,
       signedSha256: toHex(sha256(new Uint8Array(row.signed))),
     })),
@@ -89,6 +98,7 @@ interface LotRow {
   area_code: string | null
   received_at: number
   box_code: string
+  is_trusted: number
   commune: string
   province: string
   product_vi: string | null

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { decodeSegments } from '#contract/wire/columns-codec.ts'
+import { decodeColumns } from '#contract/wire/columns-codec.ts'
 import type { Viewer } from '../accounts/viewer.ts'
 import type { Db } from '../store/open-store.ts'
 import type { HistoryBucket, SeriesHistory } from './answers.ts'
@@ -14,8 +14,11 @@ export interface HistoryQuestion {
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
+const MONTH_MS = 31 * DAY_MS
 // Three days of 1 Hz readings: beyond that the hourly sums answer, however narrow the buckets asked for.
 const MAX_RAW = 260_000
+// Chunks hold all series of a box, and those that are not asked for are passed over: a tenth of a second for so many.
+const MAX_HELD = 20 * MAX_RAW
 const MAX_BUCKETS = 2000
 
 /**
@@ -37,7 +40,9 @@ export async function seriesHistory(
   const wantedMs = Math.max(1, Math.ceil((toMs - fromMs) / buckets))
   const head = { series: card, farmId, fromMs, toMs }
   const rawCount = await countBetween(db, found, fromMs, toMs)
-  if (rawCount <= MAX_RAW && (wantedMs < HOUR_MS || rawCount <= buckets)) {
+  // The sums count a derived figure and its correction as two; only its readings tell which came later.
+  const isFew = rawCount <= MAX_RAW && (wantedMs < HOUR_MS || rawCount <= buckets || isDerived(card.origin))
+  if (isFew && (await heldBetween(db, found, fromMs, toMs)) <= MAX_HELD) {
     const points = await rawBetween(db, found, fromMs, toMs)
     const isRaw = points.length <= buckets
     return {
@@ -76,16 +81,24 @@ async function sumsBetween(
   return [...(await finer(fromMs, first)), ...rows, ...(await finer(last, toMs))]
 }
 
+/** At most so many readings of the series are within, as the sums of the hours or days around say. */
 async function countBetween(
   db: Db,
   { agents, card }: FoundSeries,
   fromMs: number,
   toMs: number,
 ): Promise<number> {
+  const [span, spanMs] = toMs - fromMs > MONTH_MS ? ['d', DAY_MS] : ['h', HOUR_MS]
+  const { rows } = await sql<{ count: number | null }>`SELECT sum(count) AS count FROM rollup
+    WHERE agent IN (${sql.join(agents)}) AND span = ${span} AND t >= ${Math.floor(fromMs / spanMs) * spanMs} AND t < ${toMs}
+      AND uuid = ${card.uuid}`.execute(db)
+  return Number(rows[0]?.count ?? 0)
+}
+
+/** How many readings of all series the chunks hold that raw points would be looked for in. */
+async function heldBetween(db: Db, { agents }: FoundSeries, fromMs: number, toMs: number): Promise<number> {
   const { rows } = await sql<{ count: number | null }>`SELECT sum(count) AS count FROM chunk
-    WHERE agent IN (${sql.join(agents)}) AND uuid = ${card.uuid} AND to_t >= ${fromMs} AND from_t < ${toMs}`.execute(
-    db,
-  )
+    WHERE agent IN (${sql.join(agents)}) AND to_t >= ${fromMs} AND from_t < ${toMs}`.execute(db)
   return Number(rows[0]?.count ?? 0)
 }
 
@@ -99,22 +112,59 @@ async function rawBetween(
   fromMs: number,
   toMs: number,
 ): Promise<Sums[]> {
-  const { rows } = await sql<{ data: Uint8Array; offset_ms: number; received_at: number }>`
-    SELECT data, offset_ms, received_at FROM chunk
-    WHERE agent IN (${sql.join(agents)}) AND uuid = ${card.uuid} AND to_t >= ${fromMs} AND from_t < ${toMs}
-    ORDER BY from_t, agent, epoch, from_seq, segment, no`.execute(db)
+  const numbers = await numbersOf(db, agents, card.uuid)
+  const { rows } = await sql<{
+    agent: string
+    epoch: string
+    data: Uint8Array
+    offset_ms: number
+    received_at: number
+  }>`SELECT agent, epoch, data, offset_ms, received_at FROM chunk
+    WHERE agent IN (${sql.join(agents)}) AND to_t >= ${fromMs} AND from_t < ${toMs}
+    ORDER BY from_seq, agent, epoch, segment, part`.execute(db)
   const points: Sums[] = []
-  for (const { data, offset_ms: offsetMs, received_at: receivedAt } of rows) {
+  for (const { agent, epoch, data, offset_ms: offsetMs, received_at: receivedAt } of rows) {
+    const wanted = numbers.get(`${agent} ${epoch}`)
+    if (!wanted) continue
     const first = Math.max(fromMs, EARLIEST_MS)
     const last = receivedAt + DAY_MS
-    for (const { readings } of decodeSegments(new Uint8Array(data)))
-      for (const { t: stamped, scaled, quality } of readings) {
-        const t = stamped + offsetMs
-        if (t >= first && t < toMs && t <= last)
-          points.push({ t, count: 1, min: scaled, max: scaled, sum: scaled, quality })
-      }
+    for (const { series } of decodeColumns(new Uint8Array(data), wanted))
+      for (const { times, scaled, qualities } of series)
+        for (const [index, stamped] of times.entries()) {
+          const t = stamped + offsetMs
+          if (t < first || t >= toMs || t > last) continue
+          const value = scaled[index] as number
+          points.push({
+            t,
+            count: 1,
+            min: value,
+            max: value,
+            sum: value,
+            quality: qualities[index] as number,
+          })
+        }
   }
-  return points.sort((a, b) => a.t - b.t)
+  points.sort((a, b) => a.t - b.t)
+  return isDerived(card.origin) ? points.filter(({ t }, at) => points[at + 1]?.t !== t) : points
+}
+
+/** Computed by a box: of two readings of one time, the one that it numbered later is a correction of the other. */
+const isDerived = (origin: string): boolean => origin.startsWith('derived ')
+
+/** By which numbers the boxes called the series, for each box and epoch. */
+async function numbersOf(
+  db: Db,
+  agents: readonly string[],
+  uuid: string,
+): Promise<Map<string, ReadonlySet<number>>> {
+  const { rows } = await sql<{
+    agent: string
+    epoch: string
+    no: number
+  }>`SELECT agent, epoch, no FROM series_number
+    WHERE agent IN (${sql.join(agents)}) AND uuid = ${uuid}`.execute(db)
+  const numbers = Map.groupBy(rows, ({ agent, epoch }) => `${agent} ${epoch}`)
+  return new Map([...numbers].map(([epoch, same]) => [epoch, new Set(same.map(({ no }) => no))]))
 }
 
 /** One reading, or the readings of an hour or a day, in scaled whole numbers. */

@@ -10,6 +10,7 @@ import { findingsSection } from './findings-section.ts'
 import { boxState, isStale } from './freshness.ts'
 import { isLotMessage, sayPublic } from './lot-messages.ts'
 import { say } from './messages.ts'
+import { plotLinks } from './plot-page.ts'
 import { markBadges, markLegend, marksOf } from './quality-marks.ts'
 import { dateText, massText, momentText, numberText, seriesName, valueText } from './words.ts'
 
@@ -28,6 +29,7 @@ export function farmPage(view: View, detail: FarmDetail, findings: readonly Find
 <section aria-labelledby="alarms-title"><h2 id="alarms-title">${say(language, 'alarmsTitle')}</h2><div id="alarms" data-live>${alarms(view, detail)}</div></section>
 <section aria-labelledby="readings-title"><h2 id="readings-title">${say(language, 'readingsTitle')}</h2><div id="readings" data-live>${readings(view, detail.series)}</div>
 ${legend(view, detail.series)}</section>
+${plotLinks(language, farm.farmId, detail.series)}
 ${findingsSection(view, findings)}
 <section aria-labelledby="lots-title"><h2 id="lots-title">${say(language, 'lotsTitle')}</h2>${lots(view, detail.lots)}</section>
 ${detail.boxes.length > 0 ? html`<section aria-labelledby="sync-title"><h2 id="sync-title">${say(language, 'syncTitle')}</h2><div id="sync" data-live>${detail.boxes.map((box) => sync(view, box))}</div></section>` : null}`
@@ -37,8 +39,15 @@ function state({ language, nowMs }: View, { boxes }: FarmDetail): Html {
   if (boxes.length === 0) return html`<p class="notice">${say(language, 'farmNoBox')}</p>`
   return html`${boxes.map((box) => {
     const now = boxState(box, nowMs)
-    const means = now === 'offline' ? 'offlineMeans' : now === 'suspended' ? 'suspendedMeans' : null
-    return html`<div class="${means ? 'notice bad' : 'boxes'}">${boxLine(language, box, now, nowMs)}${means ? html`<p>${say(language, means)}</p>` : null}</div>`
+    const { revokedFor, untrustedBatches, oldKeyBatches } = box.trust
+    const suspended = revokedFor === null ? 'suspendedMeans' : 'revokedMeans'
+    const means = now === 'offline' ? 'offlineMeans' : now === 'suspended' ? suspended : null
+    const doubts = [
+      ...(means ? [say(language, means)] : []),
+      ...(untrustedBatches > 0 ? [say(language, 'untrustedMeans', { count: untrustedBatches })] : []),
+      ...(oldKeyBatches > 0 ? [say(language, 'oldKeyMeans', { count: oldKeyBatches })] : []),
+    ]
+    return html`<div class="${doubts.length > 0 ? 'notice bad' : 'boxes'}">${boxLine(language, box, now, nowMs)}${doubts.map((doubt) => html`<p>${doubt}</p>`)}</div>`
   })}`
 }
 
@@ -57,7 +66,7 @@ function openAlarm({ language, nowMs }: View, alarm: AlarmCard): Html {
   const severity = severityOf(alarm)
   const [since = ''] = say(language, 'alarmSince').split('{age}')
   return html`<li class="alarm ${severity}"><p><strong class="severity">${say(language, SEVERITY[severity])}</strong> ${theirs(alarmSentence(language, alarm))}</p>
-<p class="quiet">${since}${age(language, alarm.raisedAt, nowMs)}${alarm.name && alarm.name !== alarm.device ? html` · ${say(language, 'alarmRuleName', { name: '' })}${theirs(alarm.name)}` : null}</p></li>`
+<p class="quiet">${since}${age(language, alarm.raisedAt, nowMs)}${alarm.name && alarm.name !== alarm.device ? html` · ${say(language, 'alarmRuleName', { name: '' })}${theirs(alarm.name)}` : null}${alarm.acknowledgedAt === null ? null : html` · ${say(language, 'alarmAcknowledged')}`}</p></li>`
 }
 
 function overAlarm({ language, timeZone }: View, alarm: AlarmCard): Html {

@@ -6,6 +6,7 @@ import { farmPage } from './farm-page.ts'
 import { farmsPage } from './farms-page.ts'
 import { localPath } from './local-path.ts'
 import { say } from './messages.ts'
+import { plotPage } from './plot-page.ts'
 import { seriesPage } from './series-page.ts'
 import { toSignIn } from './sign-in.ts'
 import { tableRows, timeRange } from './time-range.ts'
@@ -47,6 +48,22 @@ export function farmRoutes(app: FastifyInstance, site: Site): void {
       main: farmPage(view, detail, findings ?? []),
     })
   })
+
+  app.get<{ Params: { farmId: string; plot: string } }>(
+    '/farms/:farmId/plots/:plot',
+    async (request, reply) => {
+      const visit = await visitOf(request, sources)
+      if (visit.viewer.kind === 'public') return toSignIn(request, reply)
+      const { farmId, plot } = request.params
+      const figures = await sources.plotFigures(visit.viewer, farmId, plot)
+      if (!figures) throw new VuonError('not-found')
+      return sendAppPage(reply, site, visit, {
+        title: `${figures.plotName} · ${figures.farmName}`,
+        path: `/farms/${encodeURIComponent(farmId)}/plots/${encodeURIComponent(plot)}`,
+        main: plotPage({ language: visit.language, timeZone, nowMs: sources.nowMs() }, farmId, figures),
+      })
+    },
+  )
 
   app.get<{ Params: { uuid: string } }>('/series/:uuid', async (request, reply) => {
     const visit = await visitOf(request, sources)

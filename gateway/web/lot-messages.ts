@@ -20,6 +20,9 @@ const inTwo = defineMessages({
     signatureBad: 'Chữ ký của vườn: không khớp',
     signatureBadMeans:
       'Ít nhất một hồ sơ của lô này không khớp với chữ ký của vườn. Có thể hồ sơ đã bị thay đổi, hoặc được ký bằng khoá khác. Đừng dựa vào thông tin dưới đây cho đến khi {province} kiểm tra xong.',
+    signatureRevoked: 'Chữ ký của vườn: không còn được tin',
+    signatureRevokedMeans:
+      'Ít nhất một hồ sơ của lô này được ký sau thời điểm mà {province} còn tin khoá của hộp (hộp bị mất, bị lấy cắp hoặc khoá bị lộ). Đừng dựa vào thông tin dưới đây.',
     signatureNone: 'Chữ ký của vườn: chưa có',
     signatureNoneMeans:
       'Vườn đã khai lô này nhưng hồ sơ có chữ ký chưa đến nơi. Hãy xem lại sau; cho đến lúc đó {province} chưa kiểm tra được.',
@@ -43,6 +46,7 @@ const inTwo = defineMessages({
     eventSignature: 'Chữ ký',
     holds: 'khớp',
     fails: 'không khớp',
+    revoked: 'khoá đã bị thu hồi',
     box: 'Hộp của vườn',
     privacy: 'Trang này không dùng cookie, không tải gì từ nơi khác và không ghi lại lượt quét của bạn.',
 
@@ -93,6 +97,9 @@ const inTwo = defineMessages({
     signatureBad: "The farm's signature: it does not hold",
     signatureBadMeans:
       "At least one record of this lot does not match the farm's signature. It may have been changed, or signed with another key. Do not rely on what is below until the {province} has looked into it.",
+    signatureRevoked: "The farm's signature: no longer trusted",
+    signatureRevokedMeans:
+      'At least one record of this lot was signed after the last moment at which the {province} trusts the key of this box (lost, stolen, or its key exposed). Do not rely on what is below.',
     signatureNone: "The farm's signature: not here yet",
     signatureNoneMeans:
       'The farm has declared this lot, but the signed record has not arrived. Look again later; until then the {province} cannot check it.',
@@ -117,6 +124,7 @@ const inTwo = defineMessages({
     eventSignature: 'Signature',
     holds: 'holds',
     fails: 'does not hold',
+    revoked: 'its key was revoked',
     box: "The farm's box",
     privacy: 'This page sets no cookie, loads nothing from elsewhere, and does not record your scan.',
 
@@ -172,6 +180,9 @@ export const CHINESE: Readonly<Record<LotMessage, string>> = {
   signatureBad: '农场签名：不符',
   signatureBadMeans:
     '本批至少有一条记录与农场签名不符。记录可能被改动，或由其他密钥签名。在{province}查明之前，请不要依赖以下信息。',
+  signatureRevoked: '农场签名：已不可信',
+  signatureRevokedMeans:
+    '本批至少有一条记录的签名晚于{province}仍信任该设备密钥的时间（设备遗失、被盗或密钥泄露）。请不要依赖以下信息。',
   signatureNone: '农场签名：尚未收到',
   signatureNoneMeans: '农场已申报本批，但带签名的记录尚未送达。请稍后再看；在此之前{province}无法核验。',
   signatureLimits: '签名说明记录由谁填写、是否被改动；它不能代替质量检验。',
@@ -193,6 +204,7 @@ export const CHINESE: Readonly<Record<LotMessage, string>> = {
   eventSignature: '签名',
   holds: '有效',
   fails: '不符',
+  revoked: '密钥已被吊销',
   box: '农场设备',
   privacy: '本页不使用 Cookie，不加载任何外部内容，也不记录您的扫码。',
 

@@ -95,8 +95,14 @@ function product(language: PublicLanguage, { productVi, productEn, crop }: LotHi
 function signature({ language, province }: LotView, { events }: LotHistory): Html {
   const t = (key: LotMessage): string => sayPublic(language, key, { province })
   const state =
-    events.length === 0 ? 'None' : events.every((event) => event.isSignatureValid) ? 'Good' : 'Bad'
-  return html`<section class="sign ${state.toLowerCase()}"><h2>${t(`signature${state}`)}</h2><p>${t(`signature${state}Means`)}</p>${state === 'Good' ? html`<p class="quiet">${t('signatureLimits')}</p>` : null}</section>`
+    events.length === 0
+      ? 'None'
+      : !events.every((event) => event.isTrusted)
+        ? 'Revoked'
+        : events.every((event) => event.isSignatureValid)
+          ? 'Good'
+          : 'Bad'
+  return html`<section class="sign ${state === 'Revoked' ? 'bad' : state.toLowerCase()}"><h2>${t(`signature${state}`)}</h2><p>${t(`signature${state}Means`)}</p>${state === 'Good' ? html`<p class="quiet">${t('signatureLimits')}</p>` : null}</section>`
 }
 
 function conditions({ language, timeZone }: LotView, { conditions: all, harvestedAt }: LotHistory): Html {
@@ -122,6 +128,6 @@ function experts({ language }: LotView, { events, agent, boxCode }: LotHistory):
     .slice(0, MAX_EVENTS)
     .map(
       (event, index) =>
-        html`<h3>${t('event', { number: index + 1 })}</h3><dl><dt>${t('eventId')}</dt><dd><code>${event.eventId}</code></dd><dt>${t('eventTime')}</dt><dd><code>${event.eventTime}</code></dd><dt>${t('eventStep')}</dt><dd><code>${event.bizStep}</code></dd><dt>${t('eventHash')}</dt><dd><code>${event.signedSha256}</code></dd><dt>${t('eventKey')}</dt><dd><code>${event.key}</code></dd><dt>${t('eventSignature')}</dt><dd>${t(event.isSignatureValid ? 'holds' : 'fails')}</dd></dl>`,
+        html`<h3>${t('event', { number: index + 1 })}</h3><dl><dt>${t('eventId')}</dt><dd><code>${event.eventId}</code></dd><dt>${t('eventTime')}</dt><dd><code>${event.eventTime}</code></dd><dt>${t('eventStep')}</dt><dd><code>${event.bizStep}</code></dd><dt>${t('eventHash')}</dt><dd><code>${event.signedSha256}</code></dd><dt>${t('eventKey')}</dt><dd><code>${event.key}</code></dd><dt>${t('eventSignature')}</dt><dd>${t(!event.isTrusted ? 'revoked' : event.isSignatureValid ? 'holds' : 'fails')}</dd></dl>`,
     )}<dl><dt>${t('box')}</dt><dd><code>${boxCode} · ${agent}</code></dd></dl></details>`
 }

@@ -45,6 +45,12 @@ export const say = defineMessages({
     boxSuspended: 'Hộp {code} bị đình chỉ',
     offlineMeans:
       'Số đo vẫn được giữ trong hộp ở vườn và sẽ tự gửi lên khi có mạng. Nếu quá một ngày, hãy gọi cho vườn kiểm tra điện và mạng.',
+    revokedMeans:
+      'Khoá của hộp này đã bị thu hồi (mất, bị lấy cắp, bị lộ hoặc ngừng dùng); tỉnh không nhận gì thêm từ khoá này. Nếu hộp còn được dùng, hãy cấp mã mới để đăng ký lại.',
+    untrustedMeans:
+      '{count} gói dữ liệu được ký sau lần cuối khoá còn đáng tin: vẫn lưu trong nhật ký, nhưng không tính vào biểu đồ và hồ sơ lô.',
+    oldKeyMeans:
+      'Đã từ chối {count} gói ký bằng khoá cũ của hộp: có thể ai đó đang dùng bản sao cũ của thẻ nhớ. Hãy hỏi lại người giữ hộp.',
     suspendedMeans:
       'Khoá của hộp này không còn được nhận, thường vì hai hộp dùng chung một thẻ nhớ. Người quản trị cần đăng ký lại một hộp.',
 
@@ -65,7 +71,22 @@ export const say = defineMessages({
     alarmSilentBare: '{device} không còn gửi số đo. Hãy kiểm tra nguồn và dây.',
     alarmClock: 'Đồng hồ của hộp chưa chắc đúng; hộp cần nối mạng để chỉnh giờ.',
     alarmJournal: 'Bộ nhớ của hộp có trục trặc; cần người đến xem.',
+    alarmFull: 'Thẻ nhớ của hộp đã đầy: một số số đo cũ chưa gửi được đã phải bỏ.',
     alarmCloned: 'Hộp và tỉnh không khớp về những gì đã gửi: có thể có hai hộp dùng chung một thẻ nhớ.',
+    alarmRising: '{quantity} ở {device} tăng {value} mỗi giờ, nhanh hơn mức {bound}.',
+    alarmRisingBare: '{quantity} ở {device} tăng nhanh hơn mức đã đặt.',
+    alarmFalling: '{quantity} ở {device} giảm {value} mỗi giờ, nhanh hơn mức {bound}.',
+    alarmFallingBare: '{quantity} ở {device} giảm nhanh hơn mức đã đặt.',
+    alarmHeatStress: 'Nóng quá đối với {crop} ở {device}: {quantity} {value}, cao hơn mức {bound}.',
+    alarmHeatStressBare: 'Nóng quá đối với {crop} ở {device}: {quantity} cao hơn mức đã đặt.',
+    alarmVpdStress: 'Không khí khô quá đối với {crop} ở {device}: {quantity} {value}, cao hơn mức {bound}.',
+    alarmVpdStressBare: 'Không khí khô quá đối với {crop} ở {device}: {quantity} cao hơn mức đã đặt.',
+    alarmTheCrop: 'cây trồng',
+    alarmAt: ' ở {where}',
+    alarmInfection: 'Thời tiết{at} thuận cho bệnh “{name}” lây vào {crop}.',
+    alarmInfectionDoubt: ' Mô hình này chưa được kiểm chứng ở vườn tại đây.',
+    alarmFinding: 'Ảnh chụp {crop}{at} cho thấy “{name}”.',
+    alarmAcknowledged: 'người ở vườn đã xem',
     alarmOther: 'Hộp báo “{name}” ở {device}.',
     alarmRuleName: 'Quy tắc: {name}',
 
@@ -233,6 +254,12 @@ export const say = defineMessages({
     boxSuspended: 'Box {code} is suspended',
     offlineMeans:
       'Readings are kept in the box at the farm and are sent when the network is back. After more than a day, call the farm and have power and network checked.',
+    revokedMeans:
+      'The key of this box was revoked (lost, stolen, exposed or out of use); nothing more of it is taken. If the box is still in use, give out a new code and claim it again.',
+    untrustedMeans:
+      '{count} batches were signed after the last trusted word of their key: they stay in the log and count neither in charts nor in lots.',
+    oldKeyMeans:
+      '{count} batches signed with an old key of this box were refused: somebody may be using an old copy of its memory card. Ask whoever keeps the box.',
     suspendedMeans:
       "This box's key is no longer accepted, usually because two boxes use copies of one memory card. The administrator must claim one box again.",
 
@@ -254,7 +281,24 @@ export const say = defineMessages({
     alarmSilentBare: '{device} has stopped sending. Check its power and cable.',
     alarmClock: "The box's clock may be wrong; it needs the network once to set it.",
     alarmJournal: "The box's storage has a problem; somebody must look at it.",
+    alarmFull: "The box's card is full: some old readings that could not be sent had to be given up.",
     alarmCloned: 'The box and the province disagree about what was sent: two boxes may be using one card.',
+    alarmRising: '{quantity} at {device} rises by {value} an hour, faster than the limit of {bound}.',
+    alarmRisingBare: '{quantity} at {device} rises faster than the limit that was set.',
+    alarmFalling: '{quantity} at {device} falls by {value} an hour, faster than the limit of {bound}.',
+    alarmFallingBare: '{quantity} at {device} falls faster than the limit that was set.',
+    alarmHeatStress: 'Too hot for {crop} at {device}: {quantity} is {value}, above the limit of {bound}.',
+    alarmHeatStressBare: 'Too hot for {crop} at {device}: {quantity} is above the limit that was set.',
+    alarmVpdStress:
+      'The air is too dry for {crop} at {device}: {quantity} is {value}, above the limit of {bound}.',
+    alarmVpdStressBare:
+      'The air is too dry for {crop} at {device}: {quantity} is above the limit that was set.',
+    alarmTheCrop: 'the crop',
+    alarmAt: ' at {where}',
+    alarmInfection: 'The weather{at} was right for “{name}” to infect {crop}.',
+    alarmInfectionDoubt: ' This model was not validated in orchards here.',
+    alarmFinding: 'A photo of {crop}{at} shows “{name}”.',
+    alarmAcknowledged: 'seen on the farm',
     alarmOther: 'The box reports “{name}” at {device}.',
     alarmRuleName: 'Rule: {name}',
 

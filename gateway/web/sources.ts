@@ -4,6 +4,7 @@ import type { SignIn } from '../accounts/sessions.ts'
 import type { Viewer } from '../accounts/viewer.ts'
 import type { FarmCard, FarmDetail, LotHistory, SeriesHistory } from '../insight/answers.ts'
 import type { FindingCard } from '../insight/findings.ts'
+import type { PlotFigures } from '../insight/plot-figures.ts'
 
 /** What the pages ask of the rest of the gateway; `gateway.ts` hands it in. Times are ms UTC. */
 export interface WebSources {
@@ -15,6 +16,7 @@ export interface WebSources {
     question: { fromMs: number; toMs: number; buckets: number },
   ) => Promise<SeriesHistory | null>
   readonly findingsOfFarm: (viewer: Viewer, farmId: string, limit: number) => Promise<FindingCard[] | null>
+  readonly plotFigures: (viewer: Viewer, farmId: string, plot: string) => Promise<PlotFigures | null>
   readonly lotHistory: (gtin: string, lot: string) => Promise<LotHistory | null>
   /** Whether a lot number is well formed and bears the code of a box that is enrolled. */
   readonly isKnownBoxCode: (lot: string) => Promise<boolean>
