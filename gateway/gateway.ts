@@ -9,6 +9,7 @@ import { publicKeyFromRaw, sha256 } from '#contract/ground/node/crypto.ts'
 import { openKeyFile } from '#contract/ground/node/key-file.ts'
 import type { Random, RandomBytes } from '#contract/ground/random.ts'
 import { isEventSignedBy } from '#contract/trace/signed-event.ts'
+import { type DownlinkKind, sealDownlink } from '#contract/wire/downlink.ts'
 import type { RecordBody } from '#contract/wire/records.ts'
 import { accountMigrations, addPerson, type NewPerson } from './accounts/people.ts'
 import { setLanguage, signIn, signOut, viewerByToken } from './accounts/sessions.ts'
@@ -22,21 +23,37 @@ import { farmDetail } from './insight/farm-detail.ts'
 import { farmsOverview } from './insight/farms-overview.ts'
 import { findingsOfFarm, photoFor } from './insight/findings.ts'
 import { isKnownBoxCode, lotHistory } from './insight/lot-history.ts'
+import { plotFigures } from './insight/plot-figures.ts'
 import { type HistoryQuestion, seriesHistory } from './insight/series-history.ts'
 import { blobMigrations, blobRoutes } from './intake/blobs.ts'
-import { BoxSessions } from './intake/box-session.ts'
+import { BoxSessions, nonceMigrations } from './intake/box-session.ts'
 import { intakeMigrations, newClaimCode } from './intake/claim.ts'
-import { intakeRoutes } from './intake/routes.ts'
+import { downlinkRoutes, handedMigrations, handedThrough } from './intake/downlink.ts'
+import { type IntakeRoutesOutside, intakeRoutes } from './intake/routes.ts'
+import { bearerAgent } from './intake/signing-key.ts'
 import { logMigrations } from './log/log.ts'
 import { Province, provinceMigrations } from './log/province.ts'
+import { LoopLag } from './loop-lag.ts'
 import { GatewayMetrics } from './metrics.ts'
 import { applyBatch, type ProjectionOutside } from './projections/apply-batch.ts'
 import { applyDecision } from './projections/decisions.ts'
+import {
+  type DownlinkLine,
+  downlinkLines,
+  downlinksAfter,
+  highestDownlink,
+  isModelOffered,
+  lastDownlink,
+} from './projections/downlinks.ts'
 import { blobsOfPhoto, boxesNaming, sizesNamedBy } from './projections/findings.ts'
+import { type BoxKeys, boxKeys } from './projections/key-lines.ts'
 import { boxCodeOf, enrolmentOf, isBoxCodeTaken, masterData } from './projections/master-data.ts'
 import { projectionMigrations } from './projections/migrations.ts'
+import { readAgain } from './projections/read-again.ts'
 import { type RebuildProgress, rebuild } from './projections/rebuild.ts'
+import { type Revocation, type Revoking, revocationsOf } from './projections/revocations.ts'
 import { BlobStore } from './store/blob-store.ts'
+import { ModelStore } from './store/model-store.ts'
 import { type Db, migrate, openSqliteStore, probeWrite, type Store, type Tx } from './store/open-store.ts'
 import { withRetry } from './store/retry.ts'
 import { webRoutes } from './web/routes.ts'
@@ -54,6 +71,8 @@ export interface GatewayOutside {
   readonly randomBytes: RandomBytes
   /** False in tests, where several gateways live in one process. */
   readonly withProcessMetrics?: boolean
+  /** How much the intake holds at one time; where it is little, a few dozen batches are a flood. */
+  readonly intakeLimits?: IntakeRoutesOutside['limits']
 }
 
 /** Every room's schema, in the order in which it is made. */
@@ -63,6 +82,8 @@ export const gatewayMigrations = [
   ...projectionMigrations,
   ...intakeMigrations,
   ...blobMigrations,
+  ...handedMigrations,
+  ...nonceMigrations,
   ...accountMigrations,
 ]
 
@@ -79,6 +100,7 @@ export class Gateway {
   #province: Province | undefined
   #blobs: BlobStore | undefined
   #app: FastifyInstance | undefined
+  #lag: LoopLag | undefined
 
   constructor(config: GatewayConfig, outside: GatewayOutside) {
     this.config = config
@@ -101,6 +123,9 @@ export class Gateway {
   async serve(): Promise<FastifyInstance> {
     if (!this.#store) await this.open()
     const metrics = new GatewayMetrics({ withProcess: this.#outside.withProcessMetrics ?? true })
+    await readAgain(this.db, { ...this.#outside, ...this.#projection, compression })
+    if (this.#outside.withProcessMetrics ?? true) this.#lag = new LoopLag(this.#outside.clock)
+    this.#lag?.start()
     const app = await newApp(this.config, metrics)
     this.#app = app
     healthRoutes(app, { clock: this.#outside.clock, probeWrite: () => probeWrite(this.db), metrics })
@@ -117,6 +142,7 @@ export class Gateway {
   }
 
   async stop(): Promise<void> {
+    this.#lag?.stop()
     await this.#app?.close()
     await this.#store?.close()
     this.#app = undefined
@@ -162,6 +188,71 @@ export class Gateway {
     })
   }
 
+  /**
+   * Signs the next message for a box: numbered, appended to the province's record and applied, all or nothing. Returns
+   * its number. Throws `not-found` for a box that is not enrolled, `input-invalid` for a message that is too large.
+   */
+  async sendDownlink(message: {
+    readonly agent: string
+    readonly kind: DownlinkKind
+    readonly body: Readonly<Record<string, unknown>>
+    readonly validForMs?: number
+  }): Promise<number> {
+    const { agent, kind, body, validForMs } = message
+    const { key } = this.#provinceOrFail
+    return withRetry(this.db, this.#outside, async (tx) => {
+      if (!(await enrolmentOf(tx, agent)))
+        throw new VuonError('not-found', `No box ${agent} is enrolled.`, {
+          hint: 'vuon-gateway farm list --json shows the boxes of each farm.',
+        })
+      const { no: lastNo, hash: prev } = await lastDownlink(tx, agent)
+      const issuedAt = Math.round(this.#outside.clock.wallMs())
+      const no = lastNo + 1
+      const end = validForMs === undefined ? {} : { validUntil: issuedAt + validForMs }
+      const { bytes } = sealDownlink({ no, agent, issuedAt, ...end, prev, kind, body }, { key, sha256 })
+      await this.#decide(tx, [{ kind: 'downlink-message', agent, bytes }])
+      return no
+    })
+  }
+
+  /** Messages of one box or of all, newest first, and how far each has come. */
+  downlinks(agent?: string): Promise<DownlinkLine[]> {
+    return downlinkLines(this.db, {
+      ...(agent === undefined ? {} : { agent }),
+      limit: 1000,
+      handedThrough: (each) => handedThrough(this.db, each),
+    })
+  }
+
+  /** Takes a copy of a model's file, so that boxes to which it is offered can fetch it. */
+  takeModel(file: string): { readonly sha256: string; readonly sizeBytes: number } {
+    return this.#models.take(file)
+  }
+
+  /** Every box's keys, or one's. */
+  boxKeys(agent?: string): Promise<BoxKeys[]> {
+    return boxKeys(this.db, agent)
+  }
+
+  /**
+   * Ends a key, or every key of a box, by a decision: what it signed beyond the last trusted seqs does not count any
+   * longer. Throws `not-found` for an unknown box, `input-invalid` for a key or an epoch that the box never had.
+   */
+  async revokeKey(revocation: Revocation): Promise<Revoking> {
+    return withRetry(this.db, this.#outside, async (tx) => {
+      const entries = await revocationsOf(tx, revocation)
+      await this.#decide(tx, entries)
+      const [first] = entries
+      const [box] = await boxKeys(tx, revocation.agent)
+      return {
+        keys: entries.map(({ key }) => key),
+        epoch: first.epoch,
+        lastTrusted: first.lastTrusted,
+        untrustedBatches: box?.untrustedBatches ?? 0,
+      }
+    })
+  }
+
   /** Removes a photo and its thumbnail for good; findings stay. Returns how many files were named. */
   async erasePhoto(sha256: string): Promise<number> {
     const named = await blobsOfPhoto(this.db, sha256)
@@ -187,6 +278,10 @@ export class Gateway {
     return this.#blobs
   }
 
+  get #models(): ModelStore {
+    return new ModelStore(join(this.config.dataDir, 'models'))
+  }
+
   async #farmOrFail(tx: Tx, farmId: string): Promise<void> {
     if (await masterData(tx, farmId)) return
     throw new VuonError('not-found', `There is no farm ${farmId}.`, {
@@ -207,6 +302,7 @@ export class Gateway {
     const sessionSecret = createHmac('sha256', province.key.sign(utf8('vuon/session-secret/1'))).digest()
     intakeRoutes(app, {
       ...this.#outside,
+      highestDownlink,
       db,
       sha256,
       compression,
@@ -215,6 +311,9 @@ export class Gateway {
       decide: (tx, bodies) => this.#decide(tx, bodies),
       applyBatch: (tx, batch) => applyBatch(tx, batch, this.#projection),
       onBatch: (outcome, counts) => metrics.batch(outcome, counts, clock.wallMs()),
+      onGroup: (batches, waiting) => metrics.group(batches, waiting),
+      lagMs: () => this.#lag?.ms() ?? 0,
+      ...(this.#outside.intakeLimits ? { limits: this.#outside.intakeLimits } : {}),
       boxCodeOf,
       isBoxCodeTaken,
       masterData,
@@ -228,11 +327,21 @@ export class Gateway {
       claimsPerMinute: config.claimsPerMinute,
     })
     const sessions = new BoxSessions(sessionSecret, this.#outside.randomBytes)
+    downlinkRoutes(app, {
+      db,
+      clock,
+      models: this.#models,
+      agentOf: (authorization) => bearerAgent(authorization, sessions, { db, clock, enrolled: enrolmentOf }),
+      enrolled: enrolmentOf,
+      highestNo: highestDownlink,
+      messagesAfter: downlinksAfter,
+      isModelOffered,
+    })
     blobRoutes(app, {
       db,
       clock,
       blobs: this.#blobsOrFail,
-      agentOf: (authorization) => sessions.agentOf(authorization, clock.wallMs()),
+      agentOf: (authorization) => bearerAgent(authorization, sessions, { db, clock, enrolled: enrolmentOf }),
       enrolled: enrolmentOf,
       sizesNamedBy,
       boxesNaming,
@@ -265,6 +374,7 @@ export class Gateway {
     webRoutes(app, {
       ...questions,
       findingsOfFarm: findings,
+      plotFigures: (viewer, farmId, plot) => plotFigures(db, viewer, farmId, plot, nowMs()),
       lotHistory: (gtin, lot) => lotHistory(db, gtin, lot),
       isKnownBoxCode: (lot) => isKnownBoxCode(db, lot),
       viewerOf,

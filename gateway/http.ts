@@ -21,6 +21,10 @@ export async function newApp(config: GatewayConfig, metrics: GatewayMetrics): Pr
     logController: new LogController({ disableRequestLogging: true }),
     logger: log === 'silent' ? false : { level: log },
     forceCloseConnections: true,
+    // Who opens a connection says soon what he wants. A megabyte at 9.6 kbit/s takes a quarter of an hour, but no box
+    // sends so much on such a link: what is not here after five minutes is sent again, smaller.
+    requestTimeout: 300_000,
+    http: { headersTimeout: 20_000 },
     routerOptions: { maxParamLength: 200 },
     frameworkErrors: (error, request, reply) => void problems.send(error, request, reply),
   })

@@ -4,7 +4,9 @@ import { ConfigError } from '#contract/ground/config-declaration.ts'
 import { VuonError } from '#contract/ground/errors.ts'
 import { systemClock } from '#contract/ground/node/system-clock.ts'
 import { gatewayConfigWithoutSecrets, gatewayJsonSchema, loadGatewayConfig } from './config.ts'
+import { addDownlinkCommands } from './downlink-command.ts'
 import { Gateway } from './gateway.ts'
+import { addKeyCommands } from './key-commands.ts'
 import { addPhotoCommand } from './photo-command.ts'
 import { addRegisterCommands } from './register-commands.ts'
 
@@ -97,6 +99,8 @@ program
 
 addRegisterCommands(program, { withGateway, say })
 addPhotoCommand(program, { withGateway, say })
+addKeyCommands(program, { withGateway, say })
+addDownlinkCommands(program, { withGateway, say })
 
 /** 0 fine, 1 the answer is no, 2 wrong use; what is wrong goes to standard error, with what to do about it. */
 function exitCodeOf(error: unknown): number {

@@ -43,6 +43,18 @@ export class GatewayMetrics {
     registers: [this.registry],
   })
 
+  readonly #groups = new Histogram({
+    name: 'vuon_gateway_intake_group_batches',
+    help: 'Batches that shared one transaction',
+    buckets: [1, 2, 4, 8, 16, 32, 64],
+    registers: [this.registry],
+  })
+  readonly #waiting = new Gauge({
+    name: 'vuon_gateway_intake_waiting_batches',
+    help: 'Batches that waited for their turn after the last transaction',
+    registers: [this.registry],
+  })
+
   constructor(options: { withProcess: boolean }) {
     if (options.withProcess) collectDefaultMetrics({ register: this.registry, prefix: 'vuon_gateway_' })
   }
@@ -58,6 +70,11 @@ export class GatewayMetrics {
     this.#entries.inc(counts.entries)
     this.#bytes.inc(counts.bytes)
     this.#lastBatch.set(atMs / 1000)
+  }
+
+  group(batches: number, waiting: number): void {
+    this.#groups.observe(batches)
+    this.#waiting.set(waiting)
   }
 
   refusal(code: string): void {

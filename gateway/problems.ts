@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { problemOf, VuonError } from '#contract/ground/errors.ts'
-import { TooManyRequests } from './intake/rate-limit.ts'
+import { RetryLater } from './intake/rate-limit.ts'
 import type { GatewayMetrics } from './metrics.ts'
 import { isBusy, isDiskFull } from './store/retry.ts'
 
@@ -24,7 +24,7 @@ export class Problems {
     if (!known || known.code === 'disk-full') request.log.error({ err: error }, 'a request failed')
     const problem = problemOf(known ?? error)
     this.#metrics.refusal(known?.code ?? 'internal')
-    if (known instanceof TooManyRequests) reply.header('retry-after', Math.ceil(known.retryAfterMs / 1000))
+    if (known instanceof RetryLater) reply.header('retry-after', Math.ceil(known.retryAfterMs / 1000))
     else if (problem.status === 429 || problem.status === 503) reply.header('retry-after', BUSY_RETRY_S)
     return reply.status(problem.status).type('application/problem+json').send(problem)
   }

@@ -2,7 +2,7 @@ import { concatBytes, equalBytes, fromHex, toHex, utf8 } from '../ground/bytes.t
 import type { Compression } from '../ground/compression.ts'
 import { VuonError } from '../ground/errors.ts'
 import type { PublicKey, SecretKey, Sha256 } from '../ground/signing.ts'
-import { decodeBounded, encodeCbor } from './cbor.ts'
+import { byteStringsOf, decodeBounded, encodeCbor } from './cbor.ts'
 import { AGENT_BYTES, agentBytes, agentOfBytes } from './identity.ts'
 import type { BatchHeader, Lane } from './records.ts'
 
@@ -68,7 +68,7 @@ export function sealBatch(
 /** Reads the envelope only; nothing is decompressed. Throws VuonError `batch-malformed` or `batch-too-large`. */
 export function openEnvelope(bytes: Uint8Array): Envelope {
   if (bytes.length > MAX_BATCH_BYTES) throw new VuonError('batch-too-large')
-  const parts = decodeStrictly(bytes)
+  const parts = byteStringsOf(bytes, 3) ?? decodeStrictly(bytes)
   if (!Array.isArray(parts) || parts.length !== 3 || !parts.every((part) => part instanceof Uint8Array)) {
     throw malformed('is not [header, body, signature]')
   }
@@ -86,6 +86,14 @@ export function openBody(envelope: Envelope, compression: Compression): Uint8Arr
   const body = compression.inflate(envelope.compressed, envelope.header.rawSize)
   if (body.length !== envelope.header.rawSize) throw malformed('does not have the size that it states')
   return body
+}
+
+/**
+ * The same, but empty for a form that this program does not know: a newer agent may make it small in another way. Such a
+ * batch is kept as it is for a reader that knows it.
+ */
+export function openKnownBody(envelope: Envelope, compression: Compression): Uint8Array {
+  return FORMS.indexOf(envelope.header.form) > 0 ? openBody(envelope, compression) : new Uint8Array(0)
 }
 
 const signedBytes = (header: Uint8Array, compressed: Uint8Array, sha256: Sha256): Uint8Array =>

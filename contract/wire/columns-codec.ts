@@ -78,19 +78,67 @@ export function encodeSegments(
  * encoded again, with any step.
  */
 export function decodeSegments(body: Uint8Array): ReadingSegment[] {
+  return decodeColumns(body).map(({ boot, clock, series }) => ({ boot, clock, readings: readingsOf(series) }))
+}
+
+/** One series of a segment: columns of one length, in order of arrival. */
+export interface SeriesColumns {
+  readonly no: number
+  /** Every time is a whole number of these. */
+  readonly stepMs: number
+  /** Milliseconds UTC. */
+  readonly times: Float64Array
+  readonly scaled: Float64Array
+  readonly qualities: Uint16Array
+  /** What the source itself stated; NaN where it stated nothing, null where it never did. */
+  readonly sourceTimes: Float64Array | null
+}
+
+/** What `decodeSegments` gives, without an object for each reading. */
+export interface ColumnSegment {
+  readonly boot: string
+  readonly clock: TimeQuality
+  /** In order of their numbers, each once. */
+  readonly series: readonly SeriesColumns[]
+  /** A body that holds this segment alone. */
+  readonly body: Uint8Array
+}
+
+/** Throws as `decodeSegments` does. With `wanted`, other series are passed over and not looked at. */
+export function decodeColumns(body: Uint8Array, wanted?: ReadonlySet<number>): ColumnSegment[] {
   const input = new VarintReader(body)
   if (input.byte() !== VERSION) throw malformed('is of an unknown version')
   let room = MAX_READINGS
-  const segments = Array.from({ length: input.count(10) }, () => {
-    const segment = decodeSegment(input, room)
-    room -= segment.readings.length
-    return segment
+  const count = input.count(10)
+  const segments = Array.from({ length: count }, () => {
+    const begin = body.length - input.remaining
+    const { total, ...segment } = decodeSegment(input, room, wanted)
+    room -= total
+    const end = body.length - input.remaining
+    return { ...segment, body: count === 1 ? body : alone(body.subarray(begin, end)) }
   })
   if (input.remaining > 0) throw malformed('goes on after its end')
   return segments
 }
 
-function decodeSegment(input: VarintReader, room: number): ReadingSegment {
+/** The body that holds these columns alone, as `decodeColumns` gave them. */
+export function encodeColumns({ boot, clock, series }: Omit<ColumnSegment, 'body'>): Uint8Array {
+  const steps = new Map(series.map(({ no, stepMs }) => [no, stepMs]))
+  return encodeSegments([{ boot, clock, readings: readingsOf(series) }], (no) => steps.get(no) ?? 1)
+}
+
+function alone(segment: Uint8Array): Uint8Array {
+  const body = new Uint8Array(segment.length + 2)
+  body.set([VERSION, 1])
+  body.set(segment, 2)
+  return body
+}
+
+function decodeSegment(
+  input: VarintReader,
+  room: number,
+  wanted: ReadonlySet<number> | undefined,
+): { boot: string; clock: TimeQuality; series: SeriesColumns[]; total: number } {
   const boot = toHex(input.bytes(8))
   const clock = CLOCKS[input.byte()]
   if (!clock) throw malformed('names an unknown clock quality')
@@ -104,49 +152,72 @@ function decodeSegment(input: VarintReader, room: number): ReadingSegment {
     const step = input.unsigned()
     if (count === 0 || step === 0 || step > MAX_STEP_MS)
       throw malformed('has an empty series or an impossible step')
-    return { no, count, step }
+    return { no, count, step, isWanted: wanted?.has(no) ?? true }
   })
   const total = heads.reduce((sum, head) => sum + head.count, 0)
   if (total * 2 > input.remaining) throw malformed('promises more than it holds')
   if (total > room)
     throw new VuonError('batch-too-large', `The body holds more than ${MAX_READINGS} readings.`)
-  const times = heads.map(({ count, step }) => {
-    const column = new Float64Array(count)
-    let last = 0
-    let lastDelta = 0
-    for (let index = 0; index < count; index++) {
-      const delta = input.signed() + (index < 2 ? 0 : lastDelta)
-      last += delta
-      lastDelta = delta
-      column[index] = within(last * step, MAX_TIME)
-    }
-    return column
-  })
-  const values = heads.map(({ count }) => {
-    const column = new Float64Array(count)
-    let last = 0
-    for (let index = 0; index < count; index++) {
-      last = within(last + input.signed(), MAX_SCALED)
-      column[index] = last
-    }
-    return column
-  })
+  const times = heads.map(({ count, step, isWanted }) =>
+    isWanted ? readTimes(input, count, step) : input.skip(count),
+  )
+  const values = heads.map(({ count, isWanted }) => (isWanted ? readValues(input, count) : input.skip(count)))
+  // A run is shorter than what it fills: passing over it would save nothing.
   const qualities = heads.map(({ count }) => readRuns(input, count))
+  const series: SeriesColumns[] = []
+  heads.forEach(({ no, count, step, isWanted }, at) => {
+    const column = times[at]
+    const sourceTimes = readSources(input, column ?? new Float64Array(count))
+    if (isWanted)
+      series.push({
+        no,
+        stepMs: step,
+        times: column as Float64Array,
+        scaled: values[at] as Float64Array,
+        qualities: qualities[at] as Uint16Array,
+        sourceTimes,
+      })
+  })
+  return { boot, clock, series, total }
+}
+
+function readTimes(input: VarintReader, count: number, step: number): Float64Array {
+  const column = new Float64Array(count)
+  let last = 0
+  let lastDelta = 0
+  for (let index = 0; index < count; index++) {
+    const delta = input.signed() + (index < 2 ? 0 : lastDelta)
+    last += delta
+    lastDelta = delta
+    column[index] = within(last * step, MAX_TIME)
+  }
+  return column
+}
+
+function readValues(input: VarintReader, count: number): Float64Array {
+  const column = new Float64Array(count)
+  let last = 0
+  for (let index = 0; index < count; index++) {
+    last = within(last + input.signed(), MAX_SCALED)
+    column[index] = last
+  }
+  return column
+}
+
+function readingsOf(series: readonly SeriesColumns[]): Reading[] {
   const readings: Reading[] = []
-  heads.forEach(({ no, count }, at) => {
-    const sources = readSources(input, times[at] as Float64Array)
-    for (let index = 0; index < count; index++) {
-      const sourceT = sources?.[index]
+  for (const { no, times, scaled, qualities, sourceTimes } of series)
+    for (let index = 0; index < times.length; index++) {
       const reading = {
         seriesNo: no,
-        t: times[at]?.[index] as number,
-        scaled: values[at]?.[index] as number,
-        quality: qualities[at]?.[index] as number,
+        t: times[index] as number,
+        scaled: scaled[index] as number,
+        quality: qualities[index] as number,
       }
-      readings.push(sourceT === undefined ? reading : { ...reading, sourceT })
+      const sourceT = sourceTimes?.[index]
+      readings.push(sourceT === undefined || Number.isNaN(sourceT) ? reading : { ...reading, sourceT })
     }
-  })
-  return { boot, clock, readings }
+  return readings
 }
 
 function bySeries(readings: readonly Reading[]): [number, Reading[]][] {
@@ -196,14 +267,14 @@ function writeSources(out: VarintWriter, readings: readonly Reading[], step: num
   }
 }
 
-function readSources(input: VarintReader, times: Float64Array): (number | undefined)[] | undefined {
+function readSources(input: VarintReader, times: Float64Array): Float64Array | null {
   const flag = input.byte()
-  if (flag === 0) return undefined
+  if (flag === 0) return null
   if (flag !== 1) throw malformed('has a broken column of source times')
-  return Array.from(times, (t) => {
+  return times.map((t) => {
     const isThere = input.byte()
     if (isThere > 1) throw malformed('has a broken column of source times')
-    return isThere ? within(t + input.signed(), MAX_TIME) : undefined
+    return isThere ? within(t + input.signed(), MAX_TIME) : Number.NaN
   })
 }
 

@@ -4,6 +4,9 @@ import { VuonError } from '../ground/errors.ts'
 export const MAX_UNSIGNED = 2 ** 53
 export const MAX_SIGNED = 2 ** 52
 
+/** The bit that says that a number goes on in the next byte. */
+const MORE = 0x80
+
 /**
  * Variable-length whole numbers (LEB128, and zigzag for signed ones) up to 2^53: beyond 31 bits JavaScript's
  * bit operators would lose the top, so the long path divides. Throws RangeError for what is no such number.
@@ -82,6 +85,21 @@ export class VarintReader {
   }
 
   unsigned(): number {
+    // Nearly all are of one byte or two: a difference of a sensor's neighbouring values.
+    const first = this.#bytes[this.#at] ?? MORE
+    if (first < MORE) {
+      this.#at++
+      return first
+    }
+    const second = this.#bytes[this.#at + 1] ?? MORE
+    if (second > 0 && second < MORE) {
+      this.#at += 2
+      return (first & 0x7f) | (second << 7)
+    }
+    return this.#longUnsigned()
+  }
+
+  #longUnsigned(): number {
     let value = 0
     let scale = 1
     // 8 × 7 bits hold 2^53.
@@ -103,7 +121,19 @@ export class VarintReader {
 
   signed(): number {
     const value = this.unsigned()
+    if (value < 2 ** 31) return (value >>> 1) ^ -(value & 1)
     return value % 2 === 0 ? value / 2 : -(value + 1) / 2
+  }
+
+  /** Passes over so many numbers, of which only the ends are looked at. */
+  skip(count: number): void {
+    let at = this.#at
+    for (let left = count; left > 0; at++) {
+      const byte = this.#bytes[at]
+      if (byte === undefined) throw malformed('ends in the middle')
+      if (byte < MORE) left--
+    }
+    this.#at = at
   }
 
   /** A count of things that take at least `leastBytes` each: checked against what is left, before any memory is taken. */

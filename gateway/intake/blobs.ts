@@ -23,8 +23,8 @@ export interface BlobOutside {
   readonly db: Db
   readonly clock: Clock
   readonly blobs: BlobStore
-  /** The agent that a bearer speaks for. Throws `session-required`. */
-  readonly agentOf: (authorization: string | undefined) => string
+  /** The agent that a bearer speaks for. Throws `session-required`, `key-retired`, `key-revoked`. */
+  readonly agentOf: (authorization: string | undefined) => Promise<string>
   readonly enrolled: (db: Db, agent: string) => Promise<Enrolled | undefined>
   readonly sizesNamedBy: (db: Db, agent: string, sha256: string) => Promise<number[]>
   readonly boxesNaming: (db: Db, farmId: string, sha256: string) => Promise<string[]>
@@ -110,7 +110,7 @@ export function blobRoutes(app: FastifyInstance, outside: BlobOutside): void {
     headers: { authorization?: string | undefined }
     params: { sha256: string }
   }): Promise<Named> {
-    const agent = outside.agentOf(request.headers.authorization)
+    const agent = await outside.agentOf(request.headers.authorization)
     const { sha256 } = request.params
     if (!/^[0-9a-f]{64}$/.test(sha256)) throw unnamed()
     const enrolled = await outside.enrolled(db, agent)

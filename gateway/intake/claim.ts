@@ -3,10 +3,16 @@ import { fromBase64, toBase32, toHex, utf8 } from '#contract/ground/bytes.ts'
 import { VuonError } from '#contract/ground/errors.ts'
 import type { RandomBytes } from '#contract/ground/random.ts'
 import type { PublicKey, Sha256 } from '#contract/ground/signing.ts'
-import { agentIdOf } from '#contract/wire/identity.ts'
+import { agentIdOf, keyIdOf } from '#contract/wire/identity.ts'
 import type { RecordBody } from '#contract/wire/records.ts'
-import { type ClaimAnswer, type ClaimRequest, claimProof } from '#contract/wire/sync-protocol.ts'
+import {
+  type ClaimAnswer,
+  type ClaimRequest,
+  claimProof,
+  reclaimProof,
+} from '#contract/wire/sync-protocol.ts'
 import type { Db, Migration, Tx } from '../store/open-store.ts'
+import { currentOrThrow, type EnrolledKey, speakerOf } from './signing-key.ts'
 
 /** One-time codes by which a box is enrolled at a farm. The code itself is never stored. */
 export const intakeMigrations: readonly Migration[] = [
@@ -30,6 +36,7 @@ export interface ClaimOutside {
   readonly randomBytes: RandomBytes
   readonly publicKeyFromRaw: (raw: Uint8Array) => PublicKey
   readonly decide: (tx: Tx, bodies: readonly RecordBody[]) => Promise<void>
+  readonly enrolled: (db: Db, agent: string) => Promise<{ readonly keys: readonly EnrolledKey[] } | undefined>
   readonly boxCodeOf: (db: Db, agent: string) => Promise<string | undefined>
   readonly isBoxCodeTaken: (db: Db, boxCode: string) => Promise<boolean>
   readonly masterData: (
@@ -66,7 +73,8 @@ export async function acceptClaim(
   const signature = bytesOf(request.signature, 64)
   if (!outside.publicKeyFromRaw(publicRaw).verify(claimProof(request.code), signature))
     throw new VuonError('claim-refused')
-  const agent = agentIdOf(publicRaw, outside.sha256)
+  const known = await claimedAs(tx, request, publicRaw, outside)
+  const { agent } = known
   const hash = codeHash(request.code, outside.sha256)
   const { rows } = await sql<{
     farm_id: string
@@ -76,7 +84,8 @@ export async function acceptClaim(
   }>`
     SELECT farm_id, expires_at, used_by, used_at FROM claim_code WHERE code_hash = ${hash}`.execute(tx)
   const code = rows[0]
-  const isSameBoxAgain = code?.used_by === agent && nowMs - (code.used_at ?? 0) < SAME_BOX_MS
+  const isSameBoxAgain =
+    code?.used_by === agent && nowMs - (code.used_at ?? 0) < SAME_BOX_MS && !known.isNewKey
   if (!code || (!isSameBoxAgain && (code.used_by !== null || code.expires_at < nowMs)))
     throw new VuonError('claim-refused')
   const masterData = await outside.masterData(tx, code.farm_id)
@@ -86,7 +95,7 @@ export async function acceptClaim(
     // First, so that of two boxes that send one code at once the second waits here and then finds it used.
     const { numAffectedRows } =
       await sql`UPDATE claim_code SET used_by = ${agent}, used_at = ${nowMs} WHERE code_hash = ${hash}
-        AND (used_by IS NULL OR used_by = ${agent})`.execute(tx)
+        AND (used_by IS NULL OR (used_by = ${agent} AND used_at = ${code.used_at}))`.execute(tx)
     if (numAffectedRows !== 1n) throw new VuonError('claim-refused')
     boxCode ??= await freeBoxCode(tx, outside)
     await outside.decide(tx, [
@@ -95,6 +104,34 @@ export async function acceptClaim(
   }
   const { name, publicKey, publicUrl } = outside.province
   return { agent, boxCode, ...masterData, province: { name, publicKey }, publicUrl, issuedAt: nowMs }
+}
+
+/**
+ * Under which name this key claims. A key of a box that has a newer one, or whose key was revoked, claims nothing; with
+ * the last key's voucher a box goes on under its name with a new key, and the copies of its card are left behind.
+ * Throws `agent-unknown`, `claim-refused`, `key-retired`, `key-revoked`, `signature-wrong`.
+ */
+async function claimedAs(
+  tx: Tx,
+  { code, agent: named, publicKey, voucher }: ClaimRequest,
+  publicRaw: Uint8Array,
+  { enrolled, sha256, publicKeyFromRaw }: ClaimOutside,
+): Promise<{ agent: string; isNewKey: boolean }> {
+  const key = keyIdOf(publicRaw, sha256)
+  const agent = named ?? agentIdOf(publicRaw, sha256)
+  const box = await enrolled(tx, agent)
+  if (!box) {
+    if (named === undefined) return { agent, isNewKey: false }
+    throw new VuonError('agent-unknown', 'No box of that name is enrolled here.')
+  }
+  if (box.keys.some((each) => each.key === key)) {
+    currentOrThrow(key, box.keys)
+    return { agent, isNewKey: false }
+  }
+  if (voucher === undefined) throw new VuonError('claim-refused', 'The box does not vouch for its new key.')
+  const proof = reclaimProof(code, agent, publicKey)
+  speakerOf(proof, bytesOf(voucher, 64), box.keys, publicKeyFromRaw)
+  return { agent, isNewKey: true }
 }
 
 // Four base32 characters name a million boxes: even with half of them given out, a hundred tries all fail once in 2^100.

@@ -1,12 +1,27 @@
 import type { Clock } from '#contract/ground/clock.ts'
-import { VuonError } from '#contract/ground/errors.ts'
+import { type ErrorCode, VuonError } from '#contract/ground/errors.ts'
 
-export class TooManyRequests extends VuonError {
+/** A refusal that says when the same request may go through. */
+export class RetryLater extends VuonError {
   readonly retryAfterMs: number
 
-  constructor(retryAfterMs: number, detail?: string) {
-    super('too-many-requests', detail)
+  constructor(code: ErrorCode, retryAfterMs: number, detail?: string) {
+    super(code, detail)
     this.retryAfterMs = retryAfterMs
+  }
+}
+
+/** The sender asks for too much. */
+export class TooManyRequests extends RetryLater {
+  constructor(retryAfterMs: number, detail?: string) {
+    super('too-many-requests', retryAfterMs, detail)
+  }
+}
+
+/** Everybody together asks for too much. */
+export class IntakeBusy extends RetryLater {
+  constructor(retryAfterMs: number) {
+    super('intake-busy', retryAfterMs)
   }
 }
 

@@ -1,4 +1,5 @@
-import type { FastifyInstance } from 'fastify'
+import type { Readable } from 'node:stream'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { fromBase64, toBase64Url } from '#contract/ground/bytes.ts'
 import { VuonError } from '#contract/ground/errors.ts'
@@ -9,16 +10,21 @@ import { isAgentId } from '#contract/wire/identity.ts'
 import { sessionProof, timeProof } from '#contract/wire/sync-protocol.ts'
 import { marksOf } from '../log/log.ts'
 import { withRetry } from '../store/retry.ts'
-import { acceptBatch, type IntakeOutside, noteSeen } from './accept-batch.ts'
-import { BoxSessions } from './box-session.ts'
+import { downlinkMark, type IntakeOutside, noteSeen } from './accept-batch.ts'
+import { BodyGate, type GateLimits } from './body-gate.ts'
+import { BoxSessions, useNonce } from './box-session.ts'
 import { acceptClaim, type ClaimOutside } from './claim.ts'
+import { type IntakeLimits, IntakeQueue } from './intake-queue.ts'
 import { RateLimit } from './rate-limit.ts'
+import { bearerAgent, type EnrolledKey, speakerOf } from './signing-key.ts'
 
 const claimBody = z.object({
   code: z.string().min(4).max(64),
   publicKey: z.string().max(64),
   signature: z.string().max(128),
   program: z.string().max(100),
+  agent: z.string().refine(isAgentId, 'not the id of an agent').exactOptional(),
+  voucher: z.string().max(128).exactOptional(),
 })
 const agentId = z.string().refine(isAgentId, 'not the id of an agent')
 const sessionBody = z.union([
@@ -36,36 +42,39 @@ const nonceQuery = z.object({
 
 export interface IntakeRoutesOutside
   extends IntakeOutside,
-    Omit<ClaimOutside, 'sha256' | 'publicKeyFromRaw' | 'decide'> {
+    Omit<ClaimOutside, 'sha256' | 'publicKeyFromRaw' | 'decide' | 'enrolled'> {
   readonly randomBytes: RandomBytes
   readonly provinceKey: SecretKey
   readonly sessionSecret: Uint8Array
   readonly claimsPerMinute: number
+  /** How late this program comes to its sockets. */
+  readonly lagMs?: () => number
+  readonly limits?: Partial<IntakeLimits & GateLimits>
 }
 
 /** /sync/v1: what boxes talk to. Batches authenticate themselves; the cursor needs a bearer. */
 export function intakeRoutes(app: FastifyInstance, outside: IntakeRoutesOutside): void {
   const sessions = new BoxSessions(outside.sessionSecret, outside.randomBytes)
+  const queue = new IntakeQueue(outside, outside.limits)
+  const gate = new BodyGate(outside, outside.limits)
   const limit = new RateLimit(outside.clock, outside.claimsPerMinute)
 
-  app.addContentTypeParser(
-    BATCH_TYPE,
-    { parseAs: 'buffer', bodyLimit: MAX_BATCH_BYTES },
-    (_request, body, done) => done(null, body),
+  app.addContentTypeParser(BATCH_TYPE, (request: FastifyRequest, body: Readable) =>
+    gate.read(body, request.ip),
   )
 
-  app.post('/sync/v1/batches', { bodyLimit: MAX_BATCH_BYTES }, async (request) => {
+  const enter = async (request: FastifyRequest) => gate.enter(request.ip)
+  app.post('/sync/v1/batches', { bodyLimit: MAX_BATCH_BYTES, onRequest: enter }, async (request) => {
     const { body } = request
     if (!(body instanceof Uint8Array)) throw new VuonError('batch-malformed')
-    // A plain view of the same bytes: a Buffer would not compare as equal to what is read back.
-    return acceptBatch(new Uint8Array(body.buffer, body.byteOffset, body.length), outside)
+    return queue.take(body, request.ip)
   })
 
   app.get('/sync/v1/cursor', async (request) => {
-    const agent = sessions.agentOf(request.headers.authorization, outside.clock.wallMs())
+    const agent = await bearerAgent(request.headers.authorization, sessions, outside)
     const { epoch } = parse(epochQuery, request.query)
     await noteSeen(outside.db, agent, Math.round(outside.clock.wallMs()))
-    return { epoch, lanes: await marksOf(outside.db, agent, epoch) }
+    return { epoch, lanes: await marksOf(outside.db, agent, epoch), ...(await downlinkMark(outside, agent)) }
   })
 
   app.post('/sync/v1/claim', async (request) => {
@@ -81,19 +90,20 @@ export function intakeRoutes(app: FastifyInstance, outside: IntakeRoutesOutside)
     const nowMs = outside.clock.wallMs()
     if (!('nonce' in body)) return { nonce: sessions.newNonce(body.agent, nowMs) }
     const enrolled = await outside.enrolled(outside.db, body.agent)
-    const isProven =
-      enrolled !== undefined &&
-      sessions.isFreshNonce(body.nonce, body.agent, nowMs) &&
-      outside
-        .publicKeyFromRaw(enrolled.publicKey)
-        .verify(sessionProof(body.agent, body.nonce), base64(body.signature))
-    if (!isProven) {
+    let speaker: EnrolledKey
+    try {
+      if (!enrolled) throw new VuonError('agent-unknown')
+      if (!sessions.isFreshNonce(body.nonce, body.agent, nowMs)) throw new VuonError('signature-wrong')
+      const proof = sessionProof(body.agent, body.nonce)
+      speaker = speakerOf(proof, base64(body.signature), enrolled.keys, outside.publicKeyFromRaw)
+      if (enrolled.isSuspended) throw new VuonError('agent-suspended')
+      await withRetry(outside.db, outside, (tx) => useNonce(tx, body.nonce, nowMs, outside.sha256))
+    } catch (error) {
       // Only who fails has to wait: when the power comes back, a whole commune asks from one proxy's address.
-      limit.spend(request.ip)
-      throw new VuonError(enrolled ? 'signature-wrong' : 'agent-unknown')
+      if (error instanceof VuonError && GUESSES.has(error.code)) limit.spend(request.ip)
+      throw error
     }
-    if (enrolled.isSuspended) throw new VuonError('agent-suspended')
-    return sessions.newToken(body.agent, nowMs)
+    return sessions.newToken(body.agent, speaker.key, nowMs)
   })
 
   app.get('/sync/v1/time', async (request) => {
@@ -102,6 +112,8 @@ export function intakeRoutes(app: FastifyInstance, outside: IntakeRoutesOutside)
     return { nonce, wallMs, signature: toBase64Url(outside.provinceKey.sign(timeProof(nonce, wallMs))) }
   })
 }
+
+const GUESSES = new Set(['agent-unknown', 'signature-wrong', 'session-required'])
 
 function parse<T>(schema: z.ZodType<T>, input: unknown): T {
   const result = schema.safeParse(input)

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { LANES, type Lane } from '#contract/wire/records.ts'
 import type { LaneMarks, SyncAnswer } from '#contract/wire/sync-protocol.ts'
 import type { Db, Tx } from '../store/open-store.ts'
+import { statement } from '../store/statement.ts'
 
 /** First and last seq of a run, both inside it. */
 export type Range = readonly [first: number, last: number]
@@ -19,14 +20,17 @@ const RANGES_AN_ANSWER = 100
 
 /** How far each lane has come: what the box may forget, and what it has to send again. */
 export async function marksOf(db: Db, agent: string, epoch: string): Promise<SyncAnswer['lanes']> {
-  const { rows } = await sql<{ lane: Lane; held: string; lost: string }>`SELECT lane, held, lost FROM log_mark
-    WHERE agent = ${agent} AND epoch = ${epoch}`.execute(db)
+  const rows = await selectMarks(db, agent, epoch)
   const marks = LANES.map((lane) => {
     const row = rows.find((each) => each.lane === lane)
     return [lane, laneMarks(row ? unite(parse(row.held), parse(row.lost)) : [])] as const
   })
   return Object.fromEntries(marks) as Record<Lane, LaneMarks>
 }
+
+const selectMarks = statement<{ lane: Lane; held: string; lost: string }>(
+  `SELECT lane, held, lost FROM log_mark WHERE agent = ? AND epoch = ?`,
+)
 
 /** The epochs of an agent that the log knows, the one of the newest batch first. */
 export async function epochsOf(db: Db, agent: string): Promise<string[]> {
@@ -36,22 +40,24 @@ export async function epochsOf(db: Db, agent: string): Promise<string[]> {
 }
 
 export async function rangesOf(db: Db, agent: string, epoch: string, lane: Lane): Promise<LaneRanges> {
-  const { rows } = await sql<{ held: string; lost: string }>`SELECT held, lost FROM log_mark
-    WHERE agent = ${agent} AND epoch = ${epoch} AND lane = ${lane}`.execute(db)
-  const row = rows[0]
+  const [row] = await selectRanges(db, agent, epoch, lane)
   return row ? { held: parse(row.held), lost: parse(row.lost) } : { held: [], lost: [] }
 }
+
+const selectRanges = statement<{ held: string; lost: string }>(
+  `SELECT held, lost FROM log_mark WHERE agent = ? AND epoch = ? AND lane = ?`,
+)
 
 export async function saveHeld(
   tx: Tx,
   at: { agent: string; epoch: string; lane: Lane; arrival: number },
   held: readonly Range[],
 ): Promise<void> {
-  await sql`INSERT INTO log_mark VALUES (${at.agent}, ${at.epoch}, ${at.lane}, ${JSON.stringify(held)}, '[]', ${at.arrival})
-    ON CONFLICT (agent, epoch, lane) DO UPDATE SET held = excluded.held, last_arrival = excluded.last_arrival`.execute(
-    tx,
-  )
+  await upsertHeld(tx, at.agent, at.epoch, at.lane, JSON.stringify(held), at.arrival)
 }
+
+const upsertHeld = statement(`INSERT INTO log_mark VALUES (?, ?, ?, ?, '[]', ?)
+  ON CONFLICT (agent, epoch, lane) DO UPDATE SET held = excluded.held, last_arrival = excluded.last_arrival`)
 
 /**
  * The box says that a run of seqs will never come: the marks move past it. What comes all the same is stored.

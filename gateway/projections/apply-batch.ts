@@ -1,10 +1,11 @@
 import { sql } from 'kysely'
 import type { Sha256 } from '#contract/ground/signing.ts'
-import { decodeSegments } from '#contract/wire/columns-codec.ts'
+import { type ColumnSegment, decodeColumns } from '#contract/wire/columns-codec.ts'
 import { decodeEntries } from '#contract/wire/entries-codec.ts'
-import type { Lane, ReadingSegment, RecordEntry } from '#contract/wire/records.ts'
+import type { Lane, RecordEntry } from '#contract/wire/records.ts'
 import type { Tx } from '../store/open-store.ts'
 import { applyEntry } from './entries.ts'
+import { READER } from './reader.ts'
 import { applySegments } from './readings.ts'
 
 /** A batch whose signature held and whose body is unpacked. */
@@ -61,23 +62,26 @@ export async function keepUnread(
   { agent, epoch, lane, fromSeq }: Pick<VerifiedBatch, 'agent' | 'epoch' | 'lane' | 'fromSeq'>,
   reason: string,
 ): Promise<void> {
-  await sql`INSERT INTO unread_batch VALUES (${agent}, ${epoch}, ${lane}, ${fromSeq}, ${reason.slice(0, 200)})
-    ON CONFLICT (agent, epoch, lane, from_seq) DO NOTHING`.execute(tx)
+  await sql`INSERT INTO unread_batch VALUES (${agent}, ${epoch}, ${lane}, ${fromSeq}, ${reason.slice(0, 200)}, ${READER})
+    ON CONFLICT (agent, epoch, lane, from_seq) DO UPDATE SET reason = excluded.reason, reader = excluded.reader`.execute(
+    tx,
+  )
 }
 
 /** What a newer agent sent and we can't read is kept for later, never refused: its signature held. */
 export function readBody(
   batch: VerifiedBatch,
-): { entries: RecordEntry[] } | { segments: ReadingSegment[] } | { unread: string } {
+): { entries: RecordEntry[] } | { segments: ColumnSegment[] } | { unread: string } {
   try {
     if (batch.form === 'columns-1' && batch.lane === 'reading') {
-      const segments = decodeSegments(batch.body)
-      const count = segments.reduce((sum, segment) => sum + segment.readings.length, 0)
+      const segments = decodeColumns(batch.body)
+      const series = segments.flatMap((segment) => segment.series)
+      const count = series.reduce((sum, { times }) => sum + times.length, 0)
       if (count !== batch.toSeq - batch.fromSeq + 1)
         return { unread: 'does not hold as many readings as it numbers' }
-      return countChunks(segments) <= MAX_CHUNKS_A_BATCH
+      return series.length <= MAX_SERIES_A_BATCH
         ? { segments }
-        : { unread: `holds more than ${MAX_CHUNKS_A_BATCH} series and segments` }
+        : { unread: `holds more than ${MAX_SERIES_A_BATCH} series and segments` }
     }
     if (batch.form === 'entries-1' && batch.lane !== 'reading') {
       const entries = decodeEntries(batch.body)
@@ -93,19 +97,6 @@ export function readBody(
   }
 }
 
-// A box has some dozens of series, a station with every probe some hundreds, and a batch one boot or two. Each is a
-// row: a batch that is cut into a million of them would keep everybody else waiting.
-const MAX_CHUNKS_A_BATCH = 4096
-
-/** Within a segment the readings of one series stand together. */
-function countChunks(segments: readonly ReadingSegment[]): number {
-  let count = 0
-  for (const { readings } of segments) {
-    let last = -1
-    for (const { seriesNo } of readings) {
-      if (seriesNo !== last) count++
-      last = seriesNo
-    }
-  }
-  return count
-}
+// A box has some dozens of series, a station with every probe some hundreds, and a batch one boot or two. Each is
+// summed in rows of its own: a batch that is cut into a million of them would keep everybody else waiting.
+const MAX_SERIES_A_BATCH = 4096

@@ -35,15 +35,15 @@ export async function offsetOf(tx: Tx, agent: string, boot: string): Promise<num
 }
 
 async function shiftChunks(tx: Tx, agent: string, boot: string, byMs: number): Promise<void> {
-  const { rows } = await sql<{ uuid: string; from_t: number; to_t: number }>`
-    SELECT uuid, min(from_t) AS from_t, max(to_t) AS to_t FROM chunk
-    WHERE agent = ${agent} AND boot = ${boot} AND clock = 'unknown' GROUP BY uuid ORDER BY uuid`.execute(tx)
-  if (rows.length === 0) return
+  const { rows } = await sql<{ from_t: number | null; to_t: number | null }>`
+    SELECT min(from_t) AS from_t, max(to_t) AS to_t FROM chunk
+    WHERE agent = ${agent} AND boot = ${boot} AND clock = 'unknown'`.execute(tx)
+  const { from_t: fromT, to_t: toT } = rows[0] ?? { from_t: null, to_t: null }
+  if (fromT === null || toT === null) return
   await sql`UPDATE chunk SET offset_ms = offset_ms + ${byMs}, from_t = from_t + ${byMs}, to_t = to_t + ${byMs}
     WHERE agent = ${agent} AND boot = ${boot} AND clock = 'unknown'`.execute(tx)
-  for (const { uuid, from_t: fromT, to_t: toT } of rows)
-    await summariseAgain(tx, agent, uuid, [
-      [fromT, toT],
-      [fromT + byMs, toT + byMs],
-    ])
+  await summariseAgain(tx, agent, [
+    [fromT, toT],
+    [fromT + byMs, toT + byMs],
+  ])
 }

@@ -1,18 +1,24 @@
 import { sql } from 'kysely'
+import type { DownlinkMessageEntry } from '#contract/wire/downlink.ts'
 import type {
   AllocationEntry,
   EnrolmentEntry,
   FarmEntry,
   RecordEntry,
+  RevocationEntry,
   SuspensionEntry,
 } from '#contract/wire/records.ts'
 import type { Tx } from '../store/open-store.ts'
+import { applyDownlinkMessage } from './downlinks.ts'
+import { applyNewKey, saveRevocation } from './keys.ts'
+import { deriveTrustedAgain } from './trusted-again.ts'
 
 /**
  * What only the province's own batches may say. Decisions are applied in the order of the province's chain, live
- * and in a rebuild: the last one stands, whatever the wall clock said meanwhile.
+ * and in a rebuild: the last one stands, whatever the wall clock said meanwhile. `arrival` is the decision's place in
+ * the log, where others came after it.
  */
-export async function applyDecision(tx: Tx, entry: RecordEntry): Promise<void> {
+export async function applyDecision(tx: Tx, entry: RecordEntry, arrival?: number): Promise<void> {
   switch (entry.kind) {
     case 'farm': {
       const { farmId, name, commune, province } = entry as FarmEntry & RecordEntry
@@ -27,6 +33,7 @@ export async function applyDecision(tx: Tx, entry: RecordEntry): Promise<void> {
       await sql`INSERT INTO enrolment VALUES (${agent}, ${farmId}, ${publicKey}, ${boxCode}, ${entry.t}, NULL, NULL)
         ON CONFLICT (agent) DO UPDATE SET farm_id = excluded.farm_id, decided_at = excluded.decided_at,
           suspended_at = NULL, suspended_for = NULL`.execute(tx)
+      await applyNewKey(tx, agent, publicKey, entry.t)
       return
     }
     case 'suspension': {
@@ -36,6 +43,13 @@ export async function applyDecision(tx: Tx, entry: RecordEntry): Promise<void> {
       )
       return
     }
+    case 'revocation': {
+      const revocation = entry as RevocationEntry & RecordEntry
+      await saveRevocation(tx, revocation, entry.t)
+      return deriveTrustedAgain(tx, revocation.agent, arrival)
+    }
+    case 'downlink-message':
+      return applyDownlinkMessage(tx, entry as DownlinkMessageEntry & RecordEntry)
     case 'allocation': {
       const { farmId, gtin, crop, productVi, productEn, growingArea } = entry as AllocationEntry & RecordEntry
       await sql`INSERT INTO allocation VALUES (${farmId}, ${gtin}, ${crop}, ${productVi}, ${productEn}, ${growingArea?.gln ?? null},

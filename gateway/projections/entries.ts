@@ -3,11 +3,15 @@ import { compression } from '#contract/ground/node/compression.ts'
 import { type EntryStamp, laneOf, type RecordEntry } from '#contract/wire/records.ts'
 import { noteLoss } from '../log/log.ts'
 import type { Tx } from '../store/open-store.ts'
+import { applyAcknowledgement } from './acknowledgements.ts'
 import type { ProjectionOutside, VerifiedBatch } from './apply-batch.ts'
 import { applyClock } from './clock-offsets.ts'
+import { applyDownlinkOutcome } from './downlinks.ts'
 import { type Known, type KnownEntry, knownEntry } from './entry-shapes.ts'
 import { applyEvent } from './events.ts'
 import { applyFinding } from './findings.ts'
+import { applyRotation } from './keys.ts'
+import { READER } from './reader.ts'
 import { applyDeferred } from './readings.ts'
 
 export { applyDecision } from './decisions.ts'
@@ -28,8 +32,8 @@ export async function applyEntry(
   const known = batch.lane === laneOf(entry.kind) ? knownEntry(entry) : undefined
   const { t, boot, clock } = entry
   if (known && (await applyKnown(tx, { ...batch, t, boot, clock }, known, outside))) return
-  await sql`INSERT INTO unknown_entry VALUES (${batch.agent}, ${batch.epoch}, ${batch.lane}, ${batch.seq}, ${entry.kind.replaceAll('\0', '\uFFFD')})
-    ON CONFLICT (agent, epoch, lane, seq) DO NOTHING`.execute(tx)
+  await sql`INSERT INTO unknown_entry VALUES (${batch.agent}, ${batch.epoch}, ${batch.lane}, ${batch.seq}, ${entry.kind.replaceAll('\0', '\uFFFD')}, ${READER})
+    ON CONFLICT (agent, epoch, lane, seq) DO UPDATE SET reader = excluded.reader`.execute(tx)
 }
 
 async function applyKnown(
@@ -75,6 +79,11 @@ async function applyKnown(
     case 'finding':
       await applyFinding(tx, source, source, entry)
       return true
+    case 'downlink':
+      await applyDownlinkOutcome(tx, source, entry)
+      return true
+    case 'key-rotation':
+      return applyRotation(tx, source, entry)
     case 'config':
       return true
   }
@@ -96,9 +105,14 @@ async function applySeries(tx: Tx, { agent, epoch }: Source, entry: Known<'serie
   return true
 }
 
-/** Raised and cleared may come in any order; what an alarm is about is what it was raised for. */
+/** Raised, acknowledged and cleared may come in any order; what an alarm is about is what it was raised for. */
 async function applyAlarm(tx: Tx, { agent, t }: Source, entry: Known<'alarm'>): Promise<void> {
   const { alarmId, state, severity, rule, name, device, quantity, facts } = entry
+  if (state === 'acknowledged') {
+    const { person = '' } = facts
+    await applyAcknowledgement(tx, { agent, alarmId, at: t, person: String(person) })
+    return
+  }
   const raisedAt = state === 'raised' ? t : null
   const clearedAt = state === 'cleared' ? t : null
   const isAboutRaising = sql`excluded.raised_at IS NOT NULL AND alarm.raised_at IS NULL`

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { DOWNLINK_OUTCOMES } from '#contract/wire/downlink.ts'
 import { isQuantityName } from '#contract/wire/quantities.ts'
 import { LANES, type Lane } from '#contract/wire/records.ts'
 import { findingShape } from './finding-shape.ts'
@@ -38,7 +39,7 @@ const series = z.object({
 const alarm = z.object({
   kind: z.literal('alarm'),
   alarmId: id,
-  state: z.enum(['raised', 'cleared']),
+  state: z.enum(['raised', 'acknowledged', 'cleared']),
   severity: text,
   rule: text,
   name: text,
@@ -100,6 +101,25 @@ const event = z.object({ kind: z.literal('event'), signed: bytes, signature: byt
 
 const config = z.object({ kind: z.literal('config') })
 
+const downlink = z.object({
+  kind: z.literal('downlink'),
+  no: whole.min(1).max(2 ** 31),
+  of: text,
+  outcome: z.enum(DOWNLINK_OUTCOMES),
+  reason: text,
+})
+
+const keyId = z.string().regex(/^[0-9a-f]{16}$/)
+const firstSeq = whole.min(1)
+const keyRotation = z.object({
+  kind: z.literal('key-rotation'),
+  oldKey: keyId,
+  publicKey: bytes.refine(({ length }) => length === 32),
+  epoch: keyId,
+  from: z.object({ record: firstSeq, finding: firstSeq, reading: firstSeq }),
+  proof: bytes.refine(({ length }) => length === 64),
+})
+
 const entryShape = z.discriminatedUnion('kind', [
   series,
   alarm,
@@ -111,6 +131,8 @@ const entryShape = z.discriminatedUnion('kind', [
   event,
   findingShape,
   config,
+  downlink,
+  keyRotation,
 ])
 
 export type KnownEntry = z.output<typeof entryShape>

@@ -4,6 +4,7 @@ import { type EventStatement, openSignedEvent } from '#contract/trace/signed-eve
 import type { Tx } from '../store/open-store.ts'
 import type { ProjectionOutside } from './apply-batch.ts'
 import type { Known } from './entry-shapes.ts'
+import { keysOfAgent } from './keys.ts'
 
 /** An event as the farm signed it: kept whether its signature holds or not, and shown with that. */
 export async function applyEvent(
@@ -21,15 +22,12 @@ export async function applyEvent(
   const { event } = statement
   const [eventTime, bizStep, key] = [event.eventTime, textOf(event['bizStep']), statement.key]
   if ([eventTime, bizStep, key].some((text) => text.length > 300 || text.includes('\0'))) return false
-  const { rows } = await sql<{
-    public_key: Uint8Array
-  }>`SELECT public_key FROM enrolment WHERE agent = ${agent}`.execute(tx)
-  const publicKey = rows[0]?.public_key
+  // An event names the key that signed it: one that this box has had. Whether its seqs were that key's to sign, the
+  // batch around it has shown.
+  const named = (await keysOfAgent(tx, agent)).find((each) => each.key === key)
   // A farm signs for itself only: a statement that names another box proves nothing here.
   const isSignatureValid =
-    publicKey !== undefined &&
-    statement.agent === agent &&
-    outside.verifyEvent(new Uint8Array(publicKey), entry)
+    named !== undefined && statement.agent === agent && outside.verifyEvent(named.publicRaw, entry)
   const lot = lotOf(event)
   // Without an eventID of its own an event is named by what was signed.
   const stated = textOf(event.eventID)

@@ -1,6 +1,8 @@
 import { sql } from 'kysely'
 import type { Allocation, ClaimAnswer } from '#contract/wire/sync-protocol.ts'
 import type { Db } from '../store/open-store.ts'
+import { statement } from '../store/statement.ts'
+import { type BoxKey, firstKey, keysOf } from './keys.ts'
 
 /** What the province has decided about farms and boxes: the questions that intake asks of it. */
 
@@ -8,22 +10,32 @@ export interface Enrolment {
   readonly agent: string
   readonly farmId: string
   readonly publicKey: Uint8Array
+  /** No door is open to it: a person has to do something first. */
   readonly isSuspended: boolean
+  /** Every key that it has had, the oldest first. */
+  readonly keys: readonly BoxKey[]
 }
 
 export async function enrolmentOf(db: Db, agent: string): Promise<Enrolment | undefined> {
-  const { rows } = await sql<{ farm_id: string; public_key: Uint8Array; suspended_at: number | null }>`
-    SELECT farm_id, public_key, suspended_at FROM enrolment WHERE agent = ${agent}`.execute(db)
-  const row = rows[0]
-  return (
-    row && {
-      agent,
-      farmId: row.farm_id,
-      publicKey: new Uint8Array(row.public_key),
-      isSuspended: row.suspended_at !== null,
-    }
-  )
+  const [row] = await selectEnrolment(db, agent)
+  if (!row) return undefined
+  const publicKey = new Uint8Array(row.public_key)
+  // Nearly every box has the key that it began with, and asks with every batch.
+  const hasOne = Number(row.later_keys) + Number(row.revocations) === 0
+  const keys = hasOne ? [firstKey(publicKey)] : await keysOf(db, agent, publicKey)
+  const isSuspended = row.suspended_at !== null || keys.at(-1)?.revoked != null
+  return { agent, farmId: row.farm_id, publicKey, isSuspended, keys }
 }
+
+const selectEnrolment = statement<{
+  farm_id: string
+  public_key: Uint8Array
+  suspended_at: number | null
+  later_keys: number
+  revocations: number
+}>(`SELECT farm_id, public_key, suspended_at, (SELECT count(*) FROM box_key k WHERE k.agent = e.agent) AS later_keys,
+    (SELECT count(*) FROM key_revocation r WHERE r.agent = e.agent) AS revocations
+  FROM enrolment e WHERE agent = ?`)
 
 export async function boxCodeOf(db: Db, agent: string): Promise<string | undefined> {
   const { rows } = await sql<{

@@ -1,5 +1,8 @@
 import type { Migration } from '../store/open-store.ts'
+import { ACKNOWLEDGEMENT_TABLES, acknowledgementMigrations } from './acknowledgements.ts'
+import { DOWNLINK_TABLES, downlinkMigrations } from './downlinks.ts'
 import { FINDING_TABLES, findingMigrations } from './findings.ts'
+import { KEY_TABLES, keyMigrations } from './keys.ts'
 
 /** Everything here can be dropped and made again from the log. Keys lead with the agent or the farm. */
 export const projectionMigrations: readonly Migration[] = [
@@ -65,7 +68,34 @@ export const projectionMigrations: readonly Migration[] = [
         PRIMARY KEY (agent, epoch, lane, seq))${tableOptions}`,
     ],
   },
+  {
+    // A chunk was the readings of one series; it is all that a segment of a batch holds, in the columns that were
+    // signed: one row where there were dozens. A chunk of before is a part that holds one series.
+    name: 'projections-2',
+    statements: ({ integer, blob, tableOptions }) => [
+      `DROP INDEX chunk_time`,
+      `DROP INDEX chunk_unknown_clock`,
+      `ALTER TABLE chunk RENAME TO chunk_of_series`,
+      // Part 0 is the whole segment, declared or not; a part n, of before, is series n of it.
+      `CREATE TABLE chunk (agent TEXT NOT NULL, epoch TEXT NOT NULL, from_seq ${integer} NOT NULL, segment ${integer} NOT NULL,
+        part ${integer} NOT NULL, boot TEXT NOT NULL, clock TEXT NOT NULL, offset_ms ${integer} NOT NULL, from_t ${integer} NOT NULL,
+        to_t ${integer} NOT NULL, count ${integer} NOT NULL, received_at ${integer} NOT NULL, data ${blob} NOT NULL,
+        PRIMARY KEY (agent, epoch, from_seq, segment, part))${tableOptions}`,
+      `INSERT INTO chunk SELECT agent, epoch, from_seq, segment, no, boot, clock, offset_ms, from_t, to_t, count, received_at, data
+        FROM chunk_of_series`,
+      `DROP TABLE chunk_of_series`,
+      // What a question needs to pass over a chunk without touching it, be it one whose clock was once wrong by years.
+      `CREATE INDEX chunk_time ON chunk (agent, to_t, from_t, count)`,
+      `CREATE INDEX chunk_unknown_clock ON chunk (agent, boot) WHERE clock = 'unknown'`,
+      // Which reader could not read it: a newer one tries again (see read-again.ts).
+      `ALTER TABLE unread_batch ADD COLUMN reader ${integer} NOT NULL DEFAULT 0`,
+      `ALTER TABLE unknown_entry ADD COLUMN reader ${integer} NOT NULL DEFAULT 0`,
+    ],
+  },
   ...findingMigrations,
+  ...downlinkMigrations,
+  ...keyMigrations,
+  ...acknowledgementMigrations,
 ]
 
 /** Emptied by a rebuild, in this order. */
@@ -89,4 +119,7 @@ export const PROJECTION_TABLES = [
   'loss',
   'unknown_entry',
   ...FINDING_TABLES,
+  ...DOWNLINK_TABLES,
+  ...KEY_TABLES,
+  ...ACKNOWLEDGEMENT_TABLES,
 ] as const

@@ -1,11 +1,11 @@
 import { sql } from 'kysely'
 import type { Compression } from '#contract/ground/compression.ts'
 import { openBody, openEnvelope } from '#contract/wire/batch.ts'
-import { decodeSegments, encodeSegments } from '#contract/wire/columns-codec.ts'
-import type { Reading, ReadingSegment } from '#contract/wire/records.ts'
+import { type ColumnSegment, decodeColumns, encodeColumns } from '#contract/wire/columns-codec.ts'
 import { inParts, type Tx } from '../store/open-store.ts'
+import { statement } from '../store/statement.ts'
 import { offsetOf } from './clock-offsets.ts'
-import { type ChunkPoints, isChartable, type Point, summarise } from './summaries.ts'
+import { type ChunkColumns, summarise } from './summaries.ts'
 
 /** Where a run of readings comes from. */
 export interface ReadingSource {
@@ -15,34 +15,32 @@ export interface ReadingSource {
   readonly receivedAt: number
 }
 
-/** Chunks, sums and newest values of one batch. Readings of a series that is not declared yet are deferred. */
+/**
+ * Chunks, sums and newest values of one batch. Readings of a series that is not declared yet are in the chunk, where
+ * nobody looks for them, and are summed once it is known what they are.
+ */
 export async function applySegments(
   tx: Tx,
   source: ReadingSource,
-  segments: readonly ReadingSegment[],
+  segments: readonly ColumnSegment[],
 ): Promise<number> {
-  const columns = segments.map((segment) => ({ segment, series: bySeries(segment.readings) }))
-  const known = await knownSeries(tx, source, [
-    ...new Set(columns.flatMap(({ series }) => [...series.keys()])),
-  ])
+  const declared = await declaredAmong(tx, source, segments)
   const unknown = new Set<number>()
-  const chunks: Chunk[] = []
+  const summed: ChunkColumns[] = []
   let count = 0
-  for (const [index, { segment, series }] of columns.entries()) {
-    const offsetMs = segment.clock === 'unknown' ? await offsetOf(tx, source.agent, segment.boot) : 0
-    for (const [no, readings] of series) {
-      count += readings.length
-      const declared = known.get(no)
-      if (declared) chunks.push({ ...segment, readings, index, offsetMs, declared })
-      else unknown.add(no)
+  for (const [segment, { boot, clock, series, body }] of segments.entries()) {
+    const offsetMs = await offsetOfSegment(tx, source, segments[segment] as ColumnSegment)
+    // Sums are added to: what was counted once must not be counted again.
+    const isNew = await storeChunk(tx, source, { boot, clock, series, segment, part: WHOLE, offsetMs, body })
+    for (const columns of series) {
+      count += columns.times.length
+      const uuid = declared.get(columns.no)
+      if (!uuid) unknown.add(columns.no)
+      else if (isNew) summed.push({ ...source, uuid, clock, offsetMs, columns })
     }
   }
-  await storeChunks(tx, source, chunks)
-  await inParts([...unknown], async (numbers) => {
-    const values = numbers.map((no) => sql`(${source.agent}, ${source.epoch}, ${no}, ${source.fromSeq})`)
-    await sql`INSERT INTO deferred VALUES ${sql.join(values)}
-      ON CONFLICT (agent, epoch, no, from_seq) DO NOTHING`.execute(tx)
-  })
+  await summarise(tx, source.agent, summed)
+  await defer(tx, source, unknown)
   return count
 }
 
@@ -64,105 +62,107 @@ export async function applyDeferred(
   if (rows.length === 0) return
   await sql`DELETE FROM deferred WHERE agent = ${agent} AND epoch = ${epoch} AND no = ${no}`.execute(tx)
   for (const row of rows) {
-    const segments = decodeSegments(openBody(openEnvelope(new Uint8Array(row.bytes)), compression))
+    const body = openBody(openEnvelope(new Uint8Array(row.bytes)), compression)
     const source = { agent, epoch, fromSeq: row.from_seq, receivedAt: row.received_at }
-    await applySegments(
-      tx,
-      source,
-      segments.map((segment) => ({
-        ...segment,
-        readings: segment.readings.filter((reading) => reading.seriesNo === no),
-      })),
-    )
+    const segments = decodeColumns(body, new Set([no]))
+    const uuid = (await declaredAmong(tx, source, segments)).get(no)
+    if (!uuid) continue
+    const summed: ChunkColumns[] = []
+    for (const [segment, each] of segments.entries()) {
+      const offsetMs = await offsetOfSegment(tx, source, each)
+      for (const columns of each.series)
+        summed.push({ ...source, uuid, clock: each.clock, offsetMs, columns })
+      await completeChunk(tx, source, { ...each, segment, part: no, offsetMs, body: encodeColumns(each) })
+    }
+    await summarise(tx, agent, summed)
   }
 }
 
-interface DeclaredSeries {
-  readonly no: number
-  readonly uuid: string
-  readonly step: number
-}
-
-async function knownSeries(
+async function offsetOfSegment(
   tx: Tx,
-  { agent, epoch }: ReadingSource,
-  numbers: readonly number[],
-): Promise<Map<number, DeclaredSeries>> {
-  if (numbers.length === 0) return new Map()
-  const { rows } = await sql<DeclaredSeries>`SELECT no, uuid, time_step_ms AS step FROM series_number
-    WHERE agent = ${agent} AND epoch = ${epoch} AND no IN (${sql.join(numbers)})`.execute(tx)
-  return new Map(rows.map((row) => [row.no, row]))
+  { agent }: ReadingSource,
+  { clock, boot }: ColumnSegment,
+): Promise<number> {
+  return clock === 'unknown' ? offsetOf(tx, agent, boot) : 0
 }
 
-/** The readings of one series in one segment of one batch. */
-interface Chunk extends ReadingSegment {
-  readonly index: number
+/** The part that holds a segment as it was signed. */
+const WHOLE = 0
+
+/** Some series of one segment of a batch: a row. */
+interface Chunk extends ColumnSegment {
+  readonly segment: number
+  readonly part: number
   readonly offsetMs: number
-  readonly declared: DeclaredSeries
 }
 
-async function storeChunks(
+/** False when it is there already. */
+async function storeChunk(
   tx: Tx,
   { agent, epoch, fromSeq, receivedAt }: ReadingSource,
-  chunks: readonly Chunk[],
+  { boot, clock, series, segment, part, offsetMs, body }: Chunk,
+): Promise<boolean> {
+  const { fromT, toT, count } = extentOf(series)
+  const span = [offsetMs, fromT + offsetMs, toT + offsetMs] as const
+  const at = [agent, epoch, fromSeq, segment, part] as const
+  return (await insertChunk(tx, ...at, boot, clock, ...span, count, receivedAt, body)).length > 0
+}
+
+const insertChunk = statement(`INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (agent, epoch, from_seq, segment, part) DO NOTHING RETURNING segment`)
+
+/** A batch that came before schema projections-2 has parts for the series that were known then, and lacks this one. */
+async function completeChunk(tx: Tx, source: ReadingSource, chunk: Chunk): Promise<void> {
+  if (chunk.series.length === 0) return
+  const whole = await selectChunk(tx, source.agent, source.epoch, source.fromSeq, chunk.segment, WHOLE)
+  if (whole.length === 0) await storeChunk(tx, source, chunk)
+}
+
+const selectChunk = statement(
+  `SELECT segment FROM chunk WHERE agent = ? AND epoch = ? AND from_seq = ? AND segment = ? AND part = ?`,
+)
+
+/** Which of the numbers mean something already, and what: number → uuid. */
+async function declaredAmong(
+  tx: Tx,
+  { agent, epoch }: ReadingSource,
+  segments: readonly ColumnSegment[],
+): Promise<Map<number, string>> {
+  let [lowest, highest] = [Number.POSITIVE_INFINITY, 0]
+  for (const { series } of segments) {
+    // They stand in order of their numbers.
+    lowest = Math.min(lowest, series[0]?.no ?? lowest)
+    highest = Math.max(highest, series.at(-1)?.no ?? 0)
+  }
+  if (highest === 0) return new Map()
+  const rows = await selectNumbers(tx, agent, epoch, lowest, highest)
+  return new Map(rows.map(({ no, uuid }) => [no, uuid]))
+}
+
+const selectNumbers = statement<{ no: number; uuid: string }>(
+  `SELECT no, uuid FROM series_number WHERE agent = ? AND epoch = ? AND no BETWEEN ? AND ?`,
+)
+
+async function defer(
+  tx: Tx,
+  { agent, epoch, fromSeq }: ReadingSource,
+  unknown: ReadonlySet<number>,
 ): Promise<void> {
-  const summed: ChunkPoints[] = []
-  await inParts(chunks, async (part) => {
-    const values = part.map(({ boot, clock, readings, index, offsetMs, declared: { no, uuid, step } }) => {
-      const data = encodeSegments([{ boot, clock, readings }], () => finestStep(readings, step))
-      const [fromT, toT] = extentOf(readings)
-      return sql`(${agent}, ${uuid}, ${epoch}, ${fromSeq}, ${index}, ${no}, ${boot}, ${clock},
-        ${offsetMs}, ${fromT + offsetMs}, ${toT + offsetMs}, ${readings.length}, ${receivedAt}, ${data})`
-    })
-    const { rows } = await sql<{ segment: number; no: number }>`INSERT INTO chunk VALUES ${sql.join(values)}
-      ON CONFLICT (agent, epoch, from_seq, segment, no) DO NOTHING RETURNING segment, no`.execute(tx)
-    // Sums are added to: what was counted once must not be counted again.
-    const isNew = new Set(rows.map(({ segment, no }) => `${segment} ${no}`))
-    for (const { clock, readings, index, offsetMs, declared } of part)
-      if (isNew.has(`${index} ${declared.no}`))
-        summed.push({
-          uuid: declared.uuid,
-          epoch,
-          fromSeq,
-          clock,
-          points: charted(readings, offsetMs, receivedAt),
-        })
+  await inParts([...unknown], async (numbers) => {
+    const values = numbers.map((no) => sql`(${agent}, ${epoch}, ${no}, ${fromSeq})`)
+    await sql`INSERT INTO deferred VALUES ${sql.join(values)}
+      ON CONFLICT (agent, epoch, no, from_seq) DO NOTHING`.execute(tx)
   })
-  await summarise(tx, agent, summed)
 }
 
-function charted(readings: readonly Reading[], offsetMs: number, receivedAt: number): readonly Point[] {
-  // Nearly every chunk is charted as it is.
-  if (offsetMs === 0 && readings.every(({ t }) => isChartable(t, receivedAt))) return readings
-  return readings
-    .map(({ t, scaled, quality }) => ({ t: t + offsetMs, scaled, quality }))
-    .filter(({ t }) => isChartable(t, receivedAt))
-}
-
-function extentOf(readings: readonly Reading[]): [fromT: number, toT: number] {
-  let [fromT, toT] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
-  for (const { t } of readings) {
-    if (t < fromT) fromT = t
-    if (t > toT) toT = t
+function extentOf(series: ColumnSegment['series']): { fromT: number; toT: number; count: number } {
+  let [fromT, toT, count] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0]
+  for (const { times } of series) {
+    count += times.length
+    for (const t of times) {
+      if (t < fromT) fromT = t
+      if (t > toT) toT = t
+    }
   }
-  return [fromT, toT]
-}
-
-// The largest step that the columns can be written with.
-const LARGEST_STEP_MS = 86_400_000
-
-/** The coarsest step by which no reading moves: what a series declares is a promise that it may break. */
-function finestStep(readings: readonly Reading[], declared: number): number {
-  const fits = (step: number) => step <= LARGEST_STEP_MS && readings.every(({ t }) => t % step === 0)
-  return [declared, 1000].find(fits) ?? 1
-}
-
-function bySeries(readings: readonly Reading[]): Map<number, Reading[]> {
-  const series = new Map<number, Reading[]>()
-  for (const reading of readings) {
-    const rows = series.get(reading.seriesNo)
-    if (rows) rows.push(reading)
-    else series.set(reading.seriesNo, [reading])
-  }
-  return series
+  return { fromT, toT, count }
 }

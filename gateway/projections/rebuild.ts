@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Compression } from '#contract/ground/compression.ts'
-import { openBody, openEnvelope } from '#contract/wire/batch.ts'
+import { openEnvelope, openKnownBody } from '#contract/wire/batch.ts'
 import { type LoggedBatch, readLog } from '../log/log.ts'
 import type { Db, Tx } from '../store/open-store.ts'
 import { type Applied, applyBatch, keepUnread, type ProjectionOutside, readBody } from './apply-batch.ts'
@@ -49,7 +49,7 @@ export async function rebuild(
 async function applyLogged(tx: Tx, logged: LoggedBatch, outside: RebuildOutside): Promise<Applied> {
   let body: Uint8Array
   try {
-    body = openBody(openEnvelope(logged.bytes), outside.compression)
+    body = openKnownBody(openEnvelope(logged.bytes), outside.compression)
   } catch (error) {
     const reason = (error as Error).message
     await keepUnread(tx, logged, reason)
@@ -59,6 +59,6 @@ async function applyLogged(tx: Tx, logged: LoggedBatch, outside: RebuildOutside)
   if (logged.agent !== outside.provinceAgent) return applyBatch(tx, batch, outside)
   const read = readBody(batch)
   if (!('entries' in read)) return { readings: 0, entries: 0, unread: 'not a list of decisions' }
-  for (const entry of read.entries) await applyDecision(tx, entry)
+  for (const entry of read.entries) await applyDecision(tx, entry, logged.arrival)
   return { readings: 0, entries: read.entries.length, unread: null }
 }

@@ -1,26 +1,23 @@
 import { sql } from 'kysely'
-import { decodeSegments } from '#contract/wire/columns-codec.ts'
-import { inParts, type Tx } from '../store/open-store.ts'
+import { decodeColumns, type SeriesColumns } from '#contract/wire/columns-codec.ts'
+import type { Tx } from '../store/open-store.ts'
+import { rowStatement } from '../store/statement.ts'
 
 /**
  * What charts and cards ask most, kept ready: sums an hour and a day, and the newest reading of each series. Both
  * follow from the chunks alone, so that they can be made again for any span.
  */
 
-/** A reading as charts show it: `t` is corrected where the true time of its boot became known later. */
-export interface Point {
-  readonly t: number
-  readonly scaled: number
-  readonly quality: number
-}
-
-/** The points of one chunk, and what orders them among others of the same moment. */
-export interface ChunkPoints {
+/** The readings of one series in one chunk, and what orders them among others of the same moment. */
+export interface ChunkColumns {
   readonly uuid: string
   readonly epoch: string
   readonly fromSeq: number
   readonly clock: string
-  readonly points: readonly Point[]
+  /** Added to every time, where the true time of the boot became known later. */
+  readonly offsetMs: number
+  readonly receivedAt: number
+  readonly columns: Pick<SeriesColumns, 'times' | 'scaled' | 'qualities'>
 }
 
 export const HOUR_MS = 3_600_000
@@ -32,115 +29,121 @@ const EARLIEST_MS = Date.UTC(2020, 0, 1)
 export const isChartable = (t: number, receivedAt: number): boolean =>
   t >= EARLIEST_MS && t <= receivedAt + DAY_MS
 
-/** Adds what was not there before; the points are chartable. One statement for all, for a batch has some dozens. */
-export async function summarise(tx: Tx, agent: string, chunks: readonly ChunkPoints[]): Promise<void> {
-  await offerLatest(tx, agent, chunks)
-  await addSums(tx, agent, chunks)
+const ALWAYS: Span = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
+type Span = readonly [fromT: number, toT: number]
+
+/** Adds what was not there before. */
+export async function summarise(tx: Tx, agent: string, chunks: readonly ChunkColumns[]): Promise<void> {
+  await offerLatest(tx, agent, chunks, ALWAYS)
+  await addSums(tx, agent, chunks, ALWAYS)
 }
 
-/** Sums the days of these spans again from the chunks, and looks for the newest reading again. */
-export async function summariseAgain(
+/** Sums the days of these spans again from the chunks, and looks for the newest reading of each series again. */
+export async function summariseAgain(tx: Tx, agent: string, spans: readonly Span[]): Promise<void> {
+  for (const days of wholeDays(spans)) {
+    await sql`DELETE FROM rollup WHERE agent = ${agent} AND span IN ('h', 'd') AND t >= ${days[0]} AND t < ${days[1]}`.execute(
+      tx,
+    )
+    await addSums(tx, agent, await chunksWithin(tx, agent, days), days)
+  }
+  await findLatest(tx, agent)
+}
+
+/** Every declared series of every chunk of a box that reaches into a span. */
+async function chunksWithin(tx: Tx, agent: string, [fromT, toT]: Span): Promise<ChunkColumns[]> {
+  const numbers = await sql<{ epoch: string; no: number; uuid: string }>`
+    SELECT epoch, no, uuid FROM series_number WHERE agent = ${agent}`.execute(tx)
+  const uuids = new Map(numbers.rows.map(({ epoch, no, uuid }) => [`${epoch} ${no}`, uuid]))
+  const { rows } = await sql<{
+    epoch: string
+    from_seq: number
+    clock: string
+    offset_ms: number
+    received_at: number
+    data: Uint8Array
+  }>`SELECT epoch, from_seq, clock, offset_ms, received_at, data FROM chunk
+    WHERE agent = ${agent} AND to_t >= ${fromT} AND from_t < ${toT} ORDER BY epoch, from_seq, segment, part`.execute(
+    tx,
+  )
+  return rows.flatMap(
+    ({ epoch, from_seq: fromSeq, clock, offset_ms: offsetMs, received_at: receivedAt, data }) =>
+      decodeColumns(new Uint8Array(data)).flatMap(({ series }) =>
+        series.flatMap((columns) => {
+          const uuid = uuids.get(`${epoch} ${columns.no}`)
+          return uuid ? [{ uuid, epoch, fromSeq, clock, offsetMs, receivedAt, columns }] : []
+        }),
+      ),
+  )
+}
+
+/** Of one moment, the reading that the box numbered last is the newest; a chunk's last one stands for its own. */
+async function offerLatest(
   tx: Tx,
   agent: string,
-  uuid: string,
-  spans: readonly (readonly [fromT: number, toT: number])[],
+  chunks: readonly ChunkColumns[],
+  [fromT, toT]: Span,
 ): Promise<void> {
-  for (const [fromT, toT] of wholeDays(spans)) {
-    await sql`DELETE FROM rollup WHERE agent = ${agent} AND span IN ('h', 'd') AND t >= ${fromT} AND t < ${toT}
-      AND uuid = ${uuid}`.execute(tx)
-    const chunks = await sql<ChunkRow>`SELECT epoch, from_seq, clock, offset_ms, received_at, data FROM chunk
-      WHERE agent = ${agent} AND uuid = ${uuid} AND to_t >= ${fromT} AND from_t < ${toT}
-      ORDER BY epoch, from_seq, segment, no`.execute(tx)
-    for (const row of chunks.rows) {
-      const points = pointsOf(row).filter(({ t }) => t >= fromT && t < toT)
-      await addSums(tx, agent, [{ uuid, points }])
+  const rows: unknown[][] = []
+  for (const { uuid, clock, epoch, fromSeq, offsetMs, receivedAt, columns } of chunks) {
+    const { times, scaled, qualities } = columns
+    let best = -1
+    let bestT = Number.NEGATIVE_INFINITY
+    for (let index = 0; index < times.length; index++) {
+      const t = (times[index] as number) + offsetMs
+      if (t < bestT || t < fromT || t >= toT || !isChartable(t, receivedAt)) continue
+      best = index
+      bestT = t
     }
+    if (best >= 0) rows.push([agent, uuid, bestT, scaled[best], qualities[best], clock, epoch, fromSeq])
   }
-  await findLatest(tx, agent, uuid)
+  await upsertLatest(tx, rows)
 }
 
-interface ChunkRow {
-  epoch: string
-  from_seq: number
-  clock: string
-  offset_ms: number
-  received_at: number
-  data: Uint8Array
-}
+const upsertLatest = rowStatement(`INSERT INTO latest VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (agent, uuid) DO UPDATE SET t = excluded.t, scaled = excluded.scaled, quality = excluded.quality,
+    clock = excluded.clock, epoch = excluded.epoch, from_seq = excluded.from_seq
+  WHERE (excluded.t, excluded.from_seq, excluded.epoch, excluded.scaled) > (latest.t, latest.from_seq, latest.epoch, latest.scaled)`)
 
-/** The chartable points of a stored chunk, in the order in which they arrived. */
-export const pointsOf = (row: Pick<ChunkRow, 'offset_ms' | 'received_at' | 'data'>): Point[] =>
-  decodeSegments(new Uint8Array(row.data)).flatMap((segment) =>
-    segment.readings
-      .map(({ t, scaled, quality }) => ({ t: t + row.offset_ms, scaled, quality }))
-      .filter(({ t }) => isChartable(t, row.received_at)),
-  )
-
-interface Newest extends Point {
-  readonly uuid: string
-  readonly clock: string
-  readonly epoch: string
-  readonly fromSeq: number
-}
-
-async function offerLatest(tx: Tx, agent: string, chunks: readonly ChunkPoints[]): Promise<void> {
-  const newest = new Map<string, Newest>()
-  for (const { uuid, clock, epoch, fromSeq, points } of chunks) {
-    let best = points[0]
-    if (!best) continue
-    for (const point of points) if (point.t >= best.t) best = point
-    const { t, scaled, quality } = best
-    const offered = { uuid, clock, epoch, fromSeq, t, scaled, quality }
-    const known = newest.get(uuid)
-    if (!known || isNewer(offered, known)) newest.set(uuid, offered)
-  }
-  await inParts([...newest.values()], async (rows) => {
-    const values = rows.map(
-      ({ uuid, t, scaled, quality, clock, epoch, fromSeq }) =>
-        sql`(${agent}, ${uuid}, ${t}, ${scaled}, ${quality}, ${clock}, ${epoch}, ${fromSeq})`,
-    )
-    await sql`INSERT INTO latest VALUES ${sql.join(values)}
-      ON CONFLICT (agent, uuid) DO UPDATE SET t = excluded.t, scaled = excluded.scaled, quality = excluded.quality,
-        clock = excluded.clock, epoch = excluded.epoch, from_seq = excluded.from_seq
-      WHERE (excluded.t, excluded.from_seq, excluded.epoch, excluded.scaled) > (latest.t, latest.from_seq, latest.epoch, latest.scaled)`.execute(
+/** The sums say on which day the newest reading of each series is; the chunks of that day say which it is. */
+async function findLatest(tx: Tx, agent: string): Promise<void> {
+  await sql`DELETE FROM latest WHERE agent = ${agent}`.execute(tx)
+  const { rows } = await sql<{ uuid: string; t: number }>`SELECT uuid, max(t) AS t FROM rollup
+    WHERE agent = ${agent} AND span = 'd' GROUP BY uuid`.execute(tx)
+  for (const [t, found] of Map.groupBy(rows, (row) => row.t)) {
+    const day: Span = [t, t + DAY_MS]
+    const uuids = new Set(found.map(({ uuid }) => uuid))
+    const chunks = await chunksWithin(tx, agent, day)
+    await offerLatest(
       tx,
+      agent,
+      chunks.filter(({ uuid }) => uuids.has(uuid)),
+      day,
     )
-  })
-}
-
-/** Of one moment, the reading that the box numbered last is the newest: the same order as in the statement above. */
-function isNewer(a: Newest, b: Newest): boolean {
-  if (a.t !== b.t) return a.t > b.t
-  if (a.fromSeq !== b.fromSeq) return a.fromSeq > b.fromSeq
-  if (a.epoch !== b.epoch) return a.epoch > b.epoch
-  return a.scaled > b.scaled
-}
-
-const CHUNKS_A_LOOK = 20
-
-/** Walks back from the newest chunk until no older one can hold a newer reading. */
-async function findLatest(tx: Tx, agent: string, uuid: string): Promise<void> {
-  await sql`DELETE FROM latest WHERE agent = ${agent} AND uuid = ${uuid}`.execute(tx)
-  let newestT = Number.NEGATIVE_INFINITY
-  for (let skip = 0; ; skip += CHUNKS_A_LOOK) {
-    const { rows } = await sql<ChunkRow & { to_t: number }>`
-      SELECT epoch, from_seq, clock, offset_ms, received_at, data, to_t FROM chunk
-      WHERE agent = ${agent} AND uuid = ${uuid} ORDER BY to_t DESC, epoch, from_seq, segment, no LIMIT ${CHUNKS_A_LOOK} OFFSET ${skip}`.execute(
-      tx,
-    )
-    for (const row of rows) {
-      if (row.to_t < newestT) return
-      const points = pointsOf(row)
-      for (const { t } of points) newestT = Math.max(newestT, t)
-      const { epoch, from_seq: fromSeq, clock } = row
-      await offerLatest(tx, agent, [{ uuid, epoch, fromSeq, clock, points }])
-    }
-    if (rows.length < CHUNKS_A_LOOK) return
   }
 }
+
+/** Sums by the hour and by the day. */
+async function addSums(tx: Tx, agent: string, chunks: readonly ChunkColumns[], within: Span): Promise<void> {
+  const hours: unknown[][] = []
+  const days: unknown[][] = []
+  const rowOf = (uuid: string, span: 'h' | 'd', { t, count, min, max, sum, quality }: RollUp) =>
+    [agent, uuid, span, t, count, min, max, sum, quality] as unknown[]
+  for (const chunk of chunks) {
+    const ofHours = [...rollUp(chunk, within)]
+    for (const row of ofHours) hours.push(rowOf(chunk.uuid, 'h', row))
+    for (const row of daysOf(ofHours)) days.push(rowOf(chunk.uuid, 'd', row))
+  }
+  await upsertRollup(tx, [...hours, ...days])
+}
+
+const upsertRollup = rowStatement(`INSERT INTO rollup VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (agent, span, t, uuid) DO UPDATE SET
+    count = rollup.count + excluded.count, sum = rollup.sum + excluded.sum, quality = rollup.quality | excluded.quality,
+    min = CASE WHEN excluded.min < rollup.min THEN excluded.min ELSE rollup.min END,
+    max = CASE WHEN excluded.max > rollup.max THEN excluded.max ELSE rollup.max END`)
 
 interface RollUp {
-  t: number
+  readonly t: number
   count: number
   min: number
   max: number
@@ -148,63 +151,53 @@ interface RollUp {
   quality: number
 }
 
-/** Sums by the hour and by the day. No row twice in one statement: PostgreSQL would refuse it. */
-async function addSums(
-  tx: Tx,
-  agent: string,
-  chunks: readonly Pick<ChunkPoints, 'uuid' | 'points'>[],
-): Promise<void> {
-  const points = new Map<string, Point[]>()
-  for (const chunk of chunks) {
-    const same = points.get(chunk.uuid) ?? []
-    if (same.length === 0) points.set(chunk.uuid, same)
-    for (const point of chunk.points) same.push(point)
+function daysOf(hours: readonly RollUp[]): Iterable<RollUp> {
+  const days = new Map<number, RollUp>()
+  for (const hour of hours) {
+    const t = Math.floor(hour.t / DAY_MS) * DAY_MS
+    const day = days.get(t)
+    if (!day) {
+      days.set(t, { ...hour, t })
+      continue
+    }
+    day.count += hour.count
+    day.sum += hour.sum
+    day.quality |= hour.quality
+    if (hour.min < day.min) day.min = hour.min
+    if (hour.max > day.max) day.max = hour.max
   }
-  const rows = [...points].flatMap(([uuid, all]) =>
-    (['h', 'd'] as const).flatMap((span) =>
-      rollUp(all, span === 'h' ? HOUR_MS : DAY_MS).map((row) => ({ uuid, span, ...row })),
-    ),
-  )
-  await inParts(rows, async (part) => {
-    const values = part.map(
-      ({ uuid, span, t, count, min, max, sum, quality }) =>
-        sql`(${agent}, ${uuid}, ${span}, ${t}, ${count}, ${min}, ${max}, ${sum}, ${quality})`,
-    )
-    await sql`INSERT INTO rollup VALUES ${sql.join(values)}
-      ON CONFLICT (agent, span, t, uuid) DO UPDATE SET
-        count = rollup.count + excluded.count, sum = rollup.sum + excluded.sum, quality = rollup.quality | excluded.quality,
-        min = CASE WHEN excluded.min < rollup.min THEN excluded.min ELSE rollup.min END,
-        max = CASE WHEN excluded.max > rollup.max THEN excluded.max ELSE rollup.max END`.execute(tx)
-  })
+  return days.values()
 }
 
-/** Min, max, sum and count of scaled values per span; spans that hold nothing are not there. */
-export function rollUp(points: readonly Point[], spanMs: number): RollUp[] {
-  const spans = new Map<number, RollUp>()
-  // Readings come in runs of one span, so that most find theirs without a look-up.
+/** Min, max, sum and count of scaled values an hour; hours that hold nothing are not there. */
+function rollUp({ columns, offsetMs, receivedAt }: ChunkColumns, [fromT, toT]: Span): Iterable<RollUp> {
+  const { times, scaled, qualities } = columns
+  const hours = new Map<number, RollUp>()
+  // Readings come in runs of one hour, so that most find theirs without a look-up.
   let row: RollUp | undefined
-  for (const { t, scaled, quality } of points) {
-    if (!row || t < row.t || t >= row.t + spanMs) {
-      const start = Math.floor(t / spanMs) * spanMs
-      row = spans.get(start)
+  for (let index = 0; index < times.length; index++) {
+    const t = (times[index] as number) + offsetMs
+    if (t < fromT || t >= toT || !isChartable(t, receivedAt)) continue
+    const value = scaled[index] as number
+    if (!row || t < row.t || t >= row.t + HOUR_MS) {
+      const start = Math.floor(t / HOUR_MS) * HOUR_MS
+      row = hours.get(start)
       if (!row) {
-        row = { t: start, count: 0, min: scaled, max: scaled, sum: 0, quality: 0 }
-        spans.set(start, row)
+        row = { t: start, count: 0, min: value, max: value, sum: 0, quality: 0 }
+        hours.set(start, row)
       }
     }
     row.count++
-    row.sum += scaled
-    row.quality |= quality
-    if (scaled < row.min) row.min = scaled
-    if (scaled > row.max) row.max = scaled
+    row.sum += value
+    row.quality |= qualities[index] as number
+    if (value < row.min) row.min = value
+    if (value > row.max) row.max = value
   }
-  return [...spans.values()]
+  return hours.values()
 }
 
 /** Spans widened to whole days (UTC), those that touch made one, so that no day is summed twice. */
-function wholeDays(
-  spans: readonly (readonly [fromT: number, toT: number])[],
-): [fromT: number, toT: number][] {
+function wholeDays(spans: readonly Span[]): Span[] {
   const days: [number, number][] = []
   const widened = spans
     .map(

@@ -1,7 +1,14 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
-import { Kysely, SqliteDialect, sql, type Transaction } from 'kysely'
+import {
+  Kysely,
+  type SqliteDatabase,
+  SqliteDialect,
+  type SqliteStatement,
+  sql,
+  type Transaction,
+} from 'kysely'
 import { systemClock } from '#contract/ground/node/system-clock.ts'
 import { withRetry } from './retry.ts'
 
@@ -62,20 +69,35 @@ export async function openSqliteStore(path: string): Promise<Store> {
 const MAX_STATEMENTS = 400
 
 /** Kysely prepares a statement for every query; preparing costs more than most of our inserts. */
-function rememberStatements(database: Database.Database): Pick<Database.Database, 'close' | 'prepare'> {
-  const statements = new Map<string, Database.Statement>()
+function rememberStatements(database: Database.Database): SqliteDatabase {
+  const statements = new Map<string, SqliteStatement>()
   return {
     close: () => database.close(),
     prepare(text: string) {
       const known = statements.get(text)
       if (known) return known
-      const statement = database.prepare(text)
+      const statement = runsRows(database.prepare(text))
       const oldest = statements.keys().next().value
       if (statements.size >= MAX_STATEMENTS && oldest !== undefined) statements.delete(oldest)
       statements.set(text, statement)
       return statement
     },
-  } as Pick<Database.Database, 'close' | 'prepare'>
+  }
+}
+
+/** A list of lists is many rows: the statement runs once for each of them (see `rowStatement`). */
+function runsRows(statement: Database.Statement): SqliteStatement {
+  return {
+    reader: statement.reader,
+    all: (values) => statement.all(values),
+    iterate: (values) => statement.iterate(values),
+    run(values) {
+      if (!Array.isArray(values[0])) return statement.run(values)
+      let changes = 0
+      for (const row of values) changes += statement.run(row).changes
+      return { changes, lastInsertRowid: 0 }
+    },
+  }
 }
 
 // Both engines take more than 30,000 values in a statement; a row of ours has at most fourteen.

@@ -129,8 +129,8 @@ describe('a batch is refused, and nothing of it stored,', () => {
       (box) => Object.assign(box.clone(), { key: stranger.key }).readings(minutes(1, 10)),
     ],
     [
-      'when its header names another key than the one that signed it',
-      'signature-wrong',
+      'when its header names a key that the box has never told of',
+      'key-unknown-yet',
       (box) => box.seal('reading', new Uint8Array(3), 10, { key: stranger.keyId }),
     ],
     [
