@@ -13,7 +13,7 @@ import { seededBytes, seededRandom, seedFromEnvironment } from '../world/seeded.
  * SIGKILL of either program at any moment: what a node was told is stored is at the province exactly once. The node
  * numbers its readings and does not send one again, so that a number that is there twice was doubled by us.
  */
-const KILLS = 24
+const KILLS = 16
 const FARM = { name: 'Vườn Hai Lúa', commune: 'Hàm Thạnh', province: 'Lâm Đồng', allocations: [] }
 
 let programs: RealProgram[] = []

@@ -35,9 +35,9 @@ export const forgetful = (province: ProvinceLife): void =>
 /** Draws every second batch of readings into the charts twice. */
 export const doubling = (province: ProvinceLife): void =>
   afterBatches(province, 2, async (db, { agent, from }) => {
-    await sql`INSERT INTO chunk SELECT agent, uuid, epoch, from_seq, segment + 1000, no, boot, clock, offset_ms, from_t, to_t,
+    await sql`INSERT INTO chunk SELECT agent, epoch, from_seq, segment + 1000, part, boot, clock, offset_ms, from_t, to_t,
       count, received_at, data FROM chunk WHERE agent = ${agent} AND from_seq = ${from}
-      ON CONFLICT (agent, epoch, from_seq, segment, no) DO NOTHING`.execute(db)
+      ON CONFLICT (agent, epoch, from_seq, segment, part) DO NOTHING`.execute(db)
   })
 
 /** Counts a batch again in the sums of the hours and days. */

@@ -5,6 +5,7 @@ import {
   existsSync,
   openSync,
   readFileSync,
+  readSync,
   statSync,
   writeFileSync,
   writeSync,
@@ -12,6 +13,7 @@ import {
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import type { Random } from '#contract/ground/random.ts'
+import { blocksOf } from '../../agent/journal/slots.ts'
 
 /**
  * The machine that lost power, from two looks at one SQLite database: before a call that writes, when all that was
@@ -48,11 +50,15 @@ export function writeFiles(path: string, { db, wal }: Pick<DatabaseFiles, 'db' |
   if (wal.length > 0) writeFileSync(`${path}-wal`, wal)
 }
 
-/** What the card holds after the power went somewhere between the two looks. */
+/**
+ * What the card holds after the power went somewhere between the two looks. `isOneCommit`: one transaction or one
+ * checkpoint lies between them, so that more is known of the order in which it was written.
+ */
 export function cutPower(
   before: DatabaseFiles,
   after: DatabaseFiles,
   random: Random,
+  { isOneCommit = false } = {},
 ): { files: DatabaseFiles; cut: Cut } {
   // A file that was put in another's place: before the rename or after it.
   const isSameFile = before.inode === after.inode
@@ -63,10 +69,29 @@ export function cutPower(
     // The log is synced before it is copied into the file, and begun anew only after the file is synced.
     return { files: { ...after, db: torn(before.db, after.db, random) }, cut: 'torn checkpoint' }
   }
+  if (isOneCommit && isSameFile && isFileChanged && before.db && after.db && !isAppended) {
+    // A checkpoint that cuts the log does so when the whole of it stands in the file and that is synced.
+    if (after.wal.length === 0)
+      return random() < 0.3
+        ? { files: after, cut: 'all written, nobody told' }
+        : { files: { ...before, db: torn(before.db, after.db, random) }, cut: 'torn checkpoint' }
+    // The log was begun anew, for all of it stood in the file; then it was copied once more.
+    if (random() < 0.5)
+      return { files: { ...after, db: torn(before.db, after.db, random) }, cut: 'torn checkpoint' }
+    return cutInLog(before, after, random)
+  }
   if (isFileChanged && !(isAppended && before.db))
     return random() < 0.5
       ? { files: before, cut: 'nothing written' }
       : { files: after, cut: 'all written, nobody told' }
+  return cutInLog(before, after, random)
+}
+
+function cutInLog(
+  before: DatabaseFiles,
+  after: DatabaseFiles,
+  random: Random,
+): { files: DatabaseFiles; cut: Cut } {
   const first = firstDifference(before.wal, after.wal)
   const choice = random()
   if (choice < 0.15) return { files: { ...before, wal: after.wal }, cut: 'all written, nobody told' }
@@ -87,8 +112,9 @@ export function cloneFolder(from: string, to: string, path: string, files: Datab
 }
 
 /**
- * A page of readings that has become noise in the synced part of the file. The journal's marks are not hit: where ids
- * begin anew nobody outside can say which line is which, and `test/agent/journal/damage.test.ts` looks at that.
+ * Readings in the synced part of the file that the card does not hold any more: a page has become noise, or bits of it
+ * are turned over. The journal's marks are not hit: where ids begin anew nobody outside can say which line is which, and
+ * `test/agent/journal/damage.test.ts` looks at that. Nor is the page of the very last commit.
  */
 export function rotPage(path: string, random: Random): boolean {
   if (!existsSync(path)) return false
@@ -98,10 +124,12 @@ export function rotPage(path: string, random: Random): boolean {
   try {
     db.pragma('wal_checkpoint(TRUNCATE)')
     size = db.pragma('page_size', { simple: true }) as number
+    const isLeaf = `pagetype IN ('leaf', 'overflow')`
     pages = db
-      .prepare(`SELECT pageno FROM dbstat WHERE name = 'reading' AND pagetype = 'leaf'`)
+      .prepare(`SELECT pageno FROM dbstat WHERE name IN ('block', 'reading') AND ${isLeaf}`)
       .pluck()
       .all() as number[]
+    pages.push(...slotPages(db))
   } catch {
     // An earlier page is gone already, and the power went before that was mended: enough for one card.
     return false
@@ -110,11 +138,32 @@ export function rotPage(path: string, random: Random): boolean {
   }
   const page = pages[Math.floor(random() * pages.length)]
   if (page === undefined || page === 1) return false
-  const noise = Buffer.from(Array.from({ length: size }, () => 1 + Math.floor(random() * 255)))
   const file = openSync(path, 'r+')
-  writeSync(file, noise, 0, noise.length, size * (page - 1))
+  const bytes = Buffer.alloc(size)
+  if (random() < 0.5) for (let at = 0; at < size; at++) bytes[at] = 1 + Math.floor(random() * 255)
+  else {
+    readSync(file, bytes, 0, size, size * (page - 1))
+    turnBits(bytes, 0, size, random)
+  }
+  writeSync(file, bytes, 0, size, size * (page - 1))
   closeSync(file)
   return true
+}
+
+/** Those of the ring that hold readings, without the last commit's. A row fills a page, so they lie in the rows' order. */
+function slotPages(db: Database.Database): number[] {
+  const has = db.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'slot'`).get()
+  if (!has) return []
+  const pages = db
+    .prepare(`SELECT pageno FROM dbstat WHERE name = 'slot' AND pagetype = 'leaf' ORDER BY path`)
+    .pluck()
+    .all() as number[]
+  const rows = db.prepare('SELECT no, bytes FROM slot ORDER BY no').all() as {
+    no: number
+    bytes: Uint8Array
+  }[]
+  const blocks = blocksOf(rows.map(({ no, bytes }) => ({ no, bytes: new Uint8Array(bytes) })))
+  return blocks.slice(0, -1).flatMap(({ slots }) => slots.flatMap((no) => pages[no - 1] ?? []))
 }
 
 export const copyDatabase = (from: string, to: string): void => {

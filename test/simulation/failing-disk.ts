@@ -6,6 +6,7 @@ import type { Random } from '#contract/ground/random.ts'
 import { JOURNAL_CALLS } from '../../agent/journal/journal-core.ts'
 import { JournalFile } from '../../agent/journal/journal-file.ts'
 import type { CallName, JournalThread, ResultOf, ValuesOf } from '../../agent/journal/journal-thread.ts'
+import type { Room } from '../../agent/journal/make-room.ts'
 import type { Gathered } from '../../agent/journal/packed.ts'
 import { seededRandom } from '../world/seeded.ts'
 import { type Cut, cloneFolder, cutPower, readFiles, rotPage } from './crash-clone.ts'
@@ -81,6 +82,11 @@ export class FailingDisk {
     this.#rotsAtCut = true
   }
 
+  /** True when something is about to go wrong, or is wrong already. */
+  get isInTrouble(): boolean {
+    return this.#cutInCalls !== undefined || this.#rotsAtCut || this.fullAfterPages !== undefined
+  }
+
   calm(): void {
     this.#cutInCalls = undefined
     this.#rotsAtCut = false
@@ -140,6 +146,11 @@ const WRITING: ReadonlySet<CallName> = new Set<CallName>([
   'tellSalvage',
   'saveSealed',
   'acknowledge',
+  'appendRotation',
+  'setOrigin',
+  'newEpochAfterMarks',
+  'compact',
+  'makeRoom',
 ])
 
 /** The journal's calls, one after the other, on the failing disk. */
@@ -210,9 +221,14 @@ export class DiskThread implements JournalThread {
       throw error
     }
     const file = this.#file as JournalFile
-    if (name === 'opening') this.#ledger.reopened(file, { isMended: file.salvage !== null })
+    // Mended in this start, or in one that lost its power before it could tell.
+    const isMended = file.salvage !== null || file.meta('untold') !== undefined
+    if (name === 'opening') this.#ledger.reopened(file, { isMended })
     else if (name === 'commit')
       this.#ledger.committed(values[0] as Gathered, result as unknown as number[], file)
+    else if (name === 'saveSealed') this.#ledger.sealedAs(file)
+    else if (name === 'compact') this.#ledger.putInOrder(file)
+    else if (name === 'makeRoom') this.#ledger.madeRoom(file, result as unknown as Room, values[1] as boolean)
     else if (ENTERS_LINES.has(name)) this.#ledger.noted(file)
     return result
   }
@@ -237,6 +253,8 @@ const ENTERS_LINES: ReadonlySet<CallName> = new Set<CallName>([
   'declareSeries',
   'adoptSeries',
   'newEpoch',
+  'newEpochAfterMarks',
+  'appendRotation',
   'tellSalvage',
 ])
 

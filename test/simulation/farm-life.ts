@@ -1,11 +1,11 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '#contract/ground/clock.ts'
 import { openKeyFile } from '#contract/ground/node/key-file.ts'
 import type { Random } from '#contract/ground/random.ts'
 import { Agent } from '../../agent/agent.ts'
 import { agentConfigSchema } from '../../agent/config.ts'
-import { enrolmentPath, keyPath } from '../../agent/data-folder.ts'
+import { enrolmentPath, journalPath, keyPath } from '../../agent/data-folder.ts'
 import { writeEnrolment } from '../../agent/enrolment.ts'
 import type { JournalThread } from '../../agent/journal/journal-thread.ts'
 import type { Link } from '../../agent/sync/link.ts'
@@ -16,9 +16,10 @@ import { PretendLine } from '../world/pretend-line.ts'
 import { GOOD_LINK, PretendLink } from '../world/pretend-link.ts'
 import { PretendSlaves } from '../world/pretend-slave.ts'
 import { seededBytes } from '../world/seeded.ts'
-import { DEMO_GLN, DEMO_GTIN, hours, minutes } from '../world/world.ts'
+import { DEMO_GLN, DEMO_GTIN, hours, minutes, seconds } from '../world/world.ts'
 import { FailingDisk } from './failing-disk.ts'
 import { Ledger } from './ledger.ts'
+import { asBefore, markNewer, markOwn } from './older-box.ts'
 import type { ProvinceLife } from './province-life.ts'
 
 /** How busy a farm is. `sparse`: one probe and one node by the hour. `full`: 20 series by the minute. */
@@ -31,6 +32,8 @@ const PACES = {
     retryLongestS: 1800,
     speaksEveryMs: hours(1),
     reportsEveryMs: hours(6),
+    // Where little happens, looking would be most of a farm's life.
+    looksEveryMs: minutes(5),
   },
   full: {
     probeEveryS: 60,
@@ -38,6 +41,7 @@ const PACES = {
     retryLongestS: 300,
     speaksEveryMs: minutes(1),
     reportsEveryMs: minutes(5),
+    looksEveryMs: seconds(10),
   },
 } as const
 
@@ -100,6 +104,9 @@ export class FarmLife {
   crashes = 0
   clockSteps = 0
   salvages = 0
+  upgrades = 0
+  refusedDowngrades = 0
+  #isTooNew = false
   readonly #world: PretendClock
   readonly #random: Random
   readonly #pace: (typeof PACES)[Pace]
@@ -196,7 +203,10 @@ export class FarmLife {
     const agent = this.#newAgent(clock)
     const life = { clock, agent }
     this.#life = life
-    agent.start({ listen: false }).catch((error: Error) => {
+    const started = agent.start({ listen: false }).then(() => {
+      if (this.#isTooNew) this.breaches.push('an older program took what a newer one wrote')
+    })
+    started.catch((error: Error) => {
       if (this.#life !== life) return
       // As the service manager does: a program that can't start is started again.
       clock.isStopped = true
@@ -204,6 +214,13 @@ export class FarmLife {
       this.disk.programDied()
       this.#life = undefined
       this.#world.after(minutes(1), () => this.boot())
+      if (this.#isTooNew) {
+        this.#isTooNew = false
+        if (!/newer Vuon/.test(error.message)) this.breaches.push(`an older program says: ${error.message}`)
+        markOwn(journalPath(this.disk.folder))
+        this.refusedDowngrades++
+        return
+      }
       if (!this.#isExpected(error)) this.breaches.push(`the agent does not start: ${error.message}`)
     })
   }
@@ -259,8 +276,43 @@ export class FarmLife {
     )
   }
 
-  evict(keepBytes: number): void {
-    this.#life?.agent.journal.evict(keepBytes).catch(() => {})
+  /** The quota wants room. With `mayLose` also from what the province does not have. */
+  makeRoom(keepBytes: number, mayLose: boolean): void {
+    this.#life?.agent.journal.makeRoom(keepBytes, { mayLose }).catch(() => {})
+  }
+
+  /** The box was a box of before until now: its journal is as that would have left it, and this program takes it over. */
+  upgrade(): void {
+    this.#whileOff((path) => {
+      if (asBefore(path)) this.upgrades++
+    })
+  }
+
+  /** Somebody puts an older program on the card, which must leave alone what a newer one wrote. */
+  downgrade(): void {
+    this.#whileOff((path) => {
+      markNewer(path)
+      this.#isTooNew = true
+    })
+  }
+
+  /** Stops in good order, lets somebody at the card, and starts again. */
+  #whileOff(change: (path: string) => void): void {
+    const life = this.#life
+    // A disk that is about to fail would fail in the wrong hands.
+    if (!life || this.disk.isInTrouble) return
+    life.agent.stop().then(
+      () => {
+        if (this.#life !== life) return
+        life.clock.isStopped = true
+        this.broker.lose()
+        this.#life = undefined
+        const path = journalPath(this.disk.folder)
+        if (existsSync(path)) change(path)
+        this.boot()
+      },
+      (error: Error) => this.breaches.push(`the agent does not stop: ${error.message}`),
+    )
   }
 
   unplugLine(forMs: number): void {
@@ -339,7 +391,7 @@ export class FarmLife {
 
   #newAgent(clock: BootClock): Agent {
     const { disk } = this
-    const { probeEveryS, batchEveryS, retryLongestS, reportsEveryMs } = this.#pace
+    const { probeEveryS, batchEveryS, retryLongestS, reportsEveryMs, looksEveryMs } = this.#pace
     const probes = [
       { name: 'soil-a', profile: 'cwt-soil-7in1', unit: 2, everyS: probeEveryS, place: 'Lô A' },
       { name: 'soil-b', profile: 'cwt-soil-7in1', unit: 3, everyS: probeEveryS, place: 'Lô B' },
@@ -398,6 +450,7 @@ export class FarmLife {
         return this.breakDisk?.(thread) ?? thread
       },
       withProcessMetrics: false,
+      looksEveryMs,
     })
   }
 

@@ -22,6 +22,9 @@ export interface Rates {
   readonly bursts: number
   readonly harvests: number
   readonly evictions: number
+  /** The quota takes what the province does not have. */
+  readonly shortages: number
+  readonly upgrades: number
   readonly unplugs: number
   readonly rot: number
   /** Times a day. */
@@ -39,6 +42,8 @@ export const RATES: Rates = {
   bursts: 0.5,
   harvests: 1,
   evictions: 0.3,
+  shortages: 0.15,
+  upgrades: 0.1,
   unplugs: 0.2,
   rot: 0.03,
   provinceRestarts: 0.5,
@@ -80,7 +85,15 @@ export function farmFaults(farm: FarmLife, spanMs: number, random: Random, rates
     ...often(rates.clockSteps * 3, 'clock set right', () => farm.ntpAnswers()),
     ...often(rates.bursts, 'burst', () => farm.publish(5 + Math.floor(random() * 60), 1)),
     ...often(rates.harvests, 'harvest', () => farm.harvest()),
-    ...often(rates.evictions, 'eviction', () => farm.evict(between(100_000, 600_000))),
+    ...often(rates.evictions, 'eviction', () => farm.makeRoom(between(100_000, 600_000), false)),
+    ...often(rates.shortages, 'shortage', () => {
+      // Often soon after nodes have said a lot, or with a power cut on the way.
+      if (random() < 0.6) farm.publish(5 + Math.floor(random() * 40), 1)
+      if (random() < 0.2) farm.disk.cutIn(1 + Math.floor(random() * 4))
+      farm.makeRoom(between(10_000, 150_000), true)
+    }),
+    ...often(rates.upgrades, 'upgrade', () => farm.upgrade()),
+    ...often(rates.upgrades / 2, 'downgrade', () => farm.downgrade()),
     ...often(rates.unplugs, 'line unplugged', () => farm.unplugLine(between(minutes(1), hours(3)))),
     ...often(rates.unplugs, 'wet line', () =>
       farm.wetLine({

@@ -8,7 +8,7 @@ import { PROJECTION_TABLES } from '../../gateway/projections/migrations.ts'
 import type { Db } from '../../gateway/store/open-store.ts'
 import type { FarmLife } from './farm-life.ts'
 import { POLL_NUMBERS } from './farm-life.ts'
-import { hashOf, type KeptReading } from './ledger.ts'
+import { hashOf, type KeptReading, signOf } from './ledger.ts'
 import type { ProvinceLife } from './province-life.ts'
 
 /**
@@ -62,6 +62,7 @@ async function checkFarm(db: Db, farm: FarmLife): Promise<string[]> {
     WHERE agent = ${farm.agentId} ORDER BY epoch, lane, from_seq`.execute(db)
   const log = readFarmLog(farm, rows, breaches)
   checkCoverage(farm, log, breaches)
+  checkDropped(log, breaches)
   checkOrder(log.readings, breaches)
   checkNumbers(farm, log, breaches)
   breaches.push(...(await checkChunks(db, farm.agentId, log.readings)))
@@ -73,7 +74,10 @@ interface FarmLog {
   readonly readings: (KeptReading &
     Placed & { readonly uuid: string; readonly quantity: string; readonly device: string })[]
   readonly entries: (Placed & { readonly entry: RecordEntry })[]
-  readonly losses: LossEntry[]
+  /** Batches of which the journal said that it had to drop them. */
+  readonly dropped: { readonly place: string; readonly from: number; readonly to: number }[]
+  /** What is in the log, by epoch and lane. */
+  readonly batches: Map<string, { readonly from: number; readonly to: number }[]>
   /** By lane and ledger id, how often the line is in the log. */
   readonly found: Record<Lane, Map<number, number>>
   /** Seqs of an epoch and lane that were said to be lost: `epoch lane` → ranges. */
@@ -86,7 +90,8 @@ function readFarmLog(farm: FarmLife, rows: readonly LoggedRow[], breaches: strin
   const log: FarmLog = {
     readings: [],
     entries: [],
-    losses: [],
+    dropped: [],
+    batches: new Map(),
     found: { record: new Map(), finding: new Map(), reading: new Map() },
     declared: new Map(),
   }
@@ -104,6 +109,7 @@ function readFarmLog(farm: FarmLife, rows: readonly LoggedRow[], breaches: strin
     const place = `${epoch} ${lane}`
     if (from <= (ends.get(place) ?? 0)) breaches.push(`${lane} ${from}–${to} overlaps what is there already`)
     ends.set(place, to)
+    log.batches.set(place, [...(log.batches.get(place) ?? []), { from, to }])
     const body = openBody(openEnvelope(new Uint8Array(bytes)), compression)
     const base = known.get(epoch)?.bases[lane]
     if (base === undefined) {
@@ -113,22 +119,23 @@ function readFarmLog(farm: FarmLife, rows: readonly LoggedRow[], breaches: strin
     const note = (id: number) => log.found[lane].set(id, (log.found[lane].get(id) ?? 0) + 1)
     if (form === 'loss-1') {
       log.declared.set(place, [...(log.declared.get(place) ?? []), [from, to]])
+      checkReason(farm, lane, base, decodeEntries(body), breaches)
       continue
     }
     if (lane === 'reading') {
       const readings = decodeSegments(body).flatMap(({ boot, clock, readings }) =>
         readings.map((reading) => ({ ...reading, boot, clock })),
       )
-      const kept = Array.from(
-        { length: to - from + 1 },
-        (_, index) => ledger.readings[base + from + index - 1],
-      )
+      const sealed = ledger.sealed.get(epoch) ?? []
+      const kept = Array.from({ length: to - from + 1 }, (_, index) => sealed[from + index - 1])
       const [one, other] = [
         readings.map(signOf).sort(),
         kept.map((each) => (each ? signOf(each) : '—')).sort(),
       ]
       if (one.length !== other.length || one.some((each, index) => each !== other[index]))
-        breaches.push(`readings ${from}–${to} of the log are not those of the journal`)
+        breaches.push(
+          `readings ${from}–${to} of the log are not those that were sealed: ${firstOther(one, other)}`,
+        )
       for (let seq = from; seq <= to; seq++) note(base + seq)
       readings.forEach((reading, index) => {
         const named = series.get(`${epoch} ${reading.seriesNo}`) ?? { uuid: '', quantity: '', device: '' }
@@ -153,6 +160,27 @@ function readFarmLog(farm: FarmLife, rows: readonly LoggedRow[], breaches: strin
   return log
 }
 
+/** What was lost before it was in a batch is said to be lost for the reason that it was. */
+function checkReason(
+  { ledger }: FarmLife,
+  lane: Lane,
+  base: number,
+  entries: readonly RecordEntry[],
+  breaches: string[],
+): void {
+  const damaged = new Set(ledger.lost.flatMap((each) => (each.lane === lane ? [each.id] : [])))
+  for (const entry of entries) {
+    const { from, to, reason, count } = entry as unknown as LossEntry
+    const ids = Array.from({ length: to - from + 1 }, (_, index) => base + from + index)
+    const thinned = lane === 'reading' ? ids.filter((id) => ledger.thinned.has(id)) : []
+    const isExplained = ids.every((id) => ledger.thinned.has(id) || damaged.has(id))
+    if (count !== ids.length || !isExplained || (reason === 'quota') !== thinned.length > 0)
+      breaches.push(
+        `${lane} ${from}–${to} are said to be ${count} lost for ${reason}; ${thinned.length} were thinned out`,
+      )
+  }
+}
+
 function noteLoss(
   log: FarmLog,
   loss: LossEntry,
@@ -161,13 +189,22 @@ function noteLoss(
   epochs: readonly { epoch: string }[],
   breaches: string[],
 ): void {
-  log.losses.push(loss)
   const { lane, from, to, count, reason } = loss
   if (count !== to - from + 1) breaches.push(`a loss of ${from}–${to} says that it is ${count}`)
   // What could no longer be read of the epoch before is told in the new one, in the old one's seqs.
   const of = reason === 'unreadable' ? epochs[(order.get(epoch) ?? 0) - 1]?.epoch : epoch
   const place = `${of} ${lane}`
   log.declared.set(place, [...(log.declared.get(place) ?? []), [from, to]])
+  // A batch that was on its way when it was dropped may be there all the same, and then it is there whole.
+  if (reason === 'quota') log.dropped.push({ place, from, to })
+}
+
+function checkDropped({ dropped, batches }: FarmLog, breaches: string[]): void {
+  for (const { place, from, to } of dropped) {
+    const there = (batches.get(place) ?? []).filter((each) => each.from <= to && each.to >= from)
+    if (there.some((each) => each.from !== from || each.to !== to))
+      breaches.push(`of the dropped batch ${from}–${to} a part is in the log`)
+  }
 }
 
 /** Each line of the ledger once, or declared; nothing that the ledger does not know. */
@@ -203,7 +240,7 @@ function checkOrder(readings: FarmLog['readings'], breaches: string[]): void {
 }
 
 /** What a probe, a node and a person remember of their own numbers. */
-function checkNumbers(farm: FarmLife, { readings, entries, losses }: FarmLog, breaches: string[]): void {
+function checkNumbers(farm: FarmLife, { readings, entries, found }: FarmLog, breaches: string[]): void {
   const polls = new Map<string, number[]>()
   const copies = new Map<number, number>()
   for (const { quantity, device, scaled } of readings) {
@@ -222,24 +259,28 @@ function checkNumbers(farm: FarmLife, { readings, entries, losses }: FarmLog, br
       )
     })
   }
-  const committed = new Map<number, number>()
+  const committed = new Map<number, { times: number; lost: number }>()
   const lightNos = new Set(
     readings
       .filter(({ quantity, device }) => quantity === 'light' && device === 'lá 1')
       .map(({ seriesNo }) => seriesNo),
   )
-  for (const { seriesNo, scaled } of farm.ledger.readings)
-    if (lightNos.has(seriesNo)) committed.set(scaled, (committed.get(scaled) ?? 0) + 1)
-  const isDamaged = losses.length > 0
+  farm.ledger.readings.forEach(({ seriesNo, scaled }, index) => {
+    if (!lightNos.has(seriesNo)) return
+    const { times, lost } = committed.get(scaled) ?? { times: 0, lost: 0 }
+    // That each of those is declared is looked at line by line.
+    committed.set(scaled, { times: times + 1, lost: lost + (found.reading.has(index + 1) ? 0 : 1) })
+  })
   for (const [number, { deliveries, isAcknowledged }] of farm.messages) {
     const stored = copies.get(number) ?? 0
-    if (isAcknowledged && stored === 0 && !isDamaged)
+    const { times, lost } = committed.get(number) ?? { times: 0, lost: 0 }
+    if (isAcknowledged && stored + lost === 0)
       breaches.push(`message ${number} was acknowledged and is not at the province`)
     if (stored > deliveries)
       breaches.push(`message ${number} came ${deliveries} times and is there ${stored} times`)
-    if (stored !== (committed.get(number) ?? 0) && !isDamaged)
+    if (stored !== times - lost)
       breaches.push(
-        `message ${number} was committed ${committed.get(number) ?? 0} times and is there ${stored} times`,
+        `message ${number} was committed ${times} times, ${lost} of them lost, and is there ${stored} times`,
       )
   }
   const lots = entries.flatMap(({ entry }) =>
@@ -247,25 +288,24 @@ function checkNumbers(farm: FarmLife, { readings, entries, losses }: FarmLog, br
   )
   if (new Set(lots).size !== lots.length) breaches.push('two harvests have one lot number')
   for (const lot of farm.lots)
-    if (!lots.includes(lot) && !isDamaged)
-      breaches.push(`lot ${lot} was said to be saved and is not at the province`)
+    if (!lots.includes(lot)) breaches.push(`lot ${lot} was said to be saved and is not at the province`)
 }
 
 /** The chunks, from which every chart is drawn, hold the readings of the log, each once. */
 async function checkChunks(db: Db, agent: string, readings: FarmLog['readings']): Promise<string[]> {
   const { rows } = await sql<{
-    uuid: string
+    epoch: string
     data: Uint8Array
-  }>`SELECT uuid, data FROM chunk WHERE agent = ${agent}`.execute(db)
+  }>`SELECT epoch, data FROM chunk WHERE agent = ${agent}`.execute(db)
   const counts = new Map<string, number>()
-  for (const { uuid, t, scaled, quality } of readings) {
-    const sign = `${uuid} ${t} ${scaled} ${quality}`
+  for (const { epoch, seriesNo, t, scaled, quality } of readings) {
+    const sign = `${epoch} ${seriesNo} ${t} ${scaled} ${quality}`
     counts.set(sign, (counts.get(sign) ?? 0) + 1)
   }
-  for (const { uuid, data } of rows) {
+  for (const { epoch, data } of rows) {
     for (const { readings } of decodeSegments(new Uint8Array(data))) {
-      for (const { t, scaled, quality } of readings) {
-        const sign = `${uuid} ${t} ${scaled} ${quality}`
+      for (const { seriesNo, t, scaled, quality } of readings) {
+        const sign = `${epoch} ${seriesNo} ${t} ${scaled} ${quality}`
         counts.set(sign, (counts.get(sign) ?? 0) - 1)
       }
     }
@@ -329,7 +369,6 @@ class RowSet extends Set<string> {
   }
 }
 
-// Times travel in whole seconds: the series' step.
-const STEP_MS = 1000
-const signOf = ({ boot, clock, seriesNo, t, scaled, quality }: KeptReading): string =>
-  `${boot} ${clock} ${seriesNo} ${Math.round(t / STEP_MS) * STEP_MS} ${scaled} ${quality}`
+/** The first on each side that the other has not. */
+const firstOther = (one: readonly string[], other: readonly string[]): string =>
+  `${one.find((each) => !other.includes(each))} for ${other.find((each) => !one.includes(each))}`

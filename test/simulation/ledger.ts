@@ -1,13 +1,17 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { TimeQuality } from '#contract/ground/clock.ts'
 import { LANES, type Lane } from '#contract/wire/records.ts'
+import { blocksWithin, readingsOf } from '../../agent/journal/blocks.ts'
 import type { JournalFile } from '../../agent/journal/journal-file.ts'
-import type { Gathered } from '../../agent/journal/packed.ts'
-import { ROW } from '../../agent/journal/packed.ts'
+import type { Room } from '../../agent/journal/make-room.ts'
+import { type Gathered, type PackedBlock, ROW } from '../../agent/journal/packed.ts'
 
 /**
  * What one box has promised: every entry of its journal from the moment in which the disk had it, by the id that
  * the journal counts and never uses again, kept apart from the journal, which loses its power and its blocks.
+ *
+ * Readings change places, and with them ids, when the journal puts them in order. After each call that may have done
+ * so the ledger looks where they are now: all that were there are there, or are declared, and nothing else is.
  */
 export interface KeptReading {
   readonly boot: string
@@ -30,11 +34,22 @@ export class Ledger {
   /** sha256 of the encoded entry, by id − 1. */
   readonly entries: Record<'record' | 'finding', string[]> = { record: [], finding: [] }
   readonly epochs: KnownEpoch[] = []
+  /** By epoch and seq − 1, what was in its place when it was sealed; on the card it may change places afterwards. */
+  readonly sealed = new Map<string, KeptReading[]>()
   readonly breaches: string[] = []
   /** Ids that a mended journal does not have any more; each must be declared. */
   readonly lost: { readonly lane: Lane; readonly id: number }[] = []
+  /** Ids of readings that went for want of room before they were in a batch; each must be declared. */
+  readonly thinned = new Set<number>()
+  /** Readings in batches that went for want of room before the province had answered for them. */
+  dropped = 0
+  /** Times that the journal put readings in order, and that it made room. */
+  reorders = 0
   /** What a power cut interrupted: the next opening finds all of it or nothing. */
   #pending: Gathered | undefined
+  /** Readings up to these ids stand where they were last looked at, by the meta that says so. */
+  readonly #ordered = { left_through: 0, compacted_through: 0, merged_through: 0 }
+  readonly #lostIds = new Set<number>()
 
   countOf(lane: Lane): number {
     return lane === 'reading' ? this.readings.length : this.entries[lane].length
@@ -43,8 +58,7 @@ export class Ledger {
   /** A commit came back from the disk. */
   committed(gathered: Gathered, seqs: readonly number[], file: JournalFile): void {
     this.#addReadings(gathered)
-    for (const [index, { body }] of gathered.records.entries()) {
-      const kind = gathered.records[index]?.kind
+    for (const [index, { body, kind }] of gathered.records.entries()) {
       const lane = kind === 'finding' ? 'finding' : 'record'
       this.entries[lane].push(hashOf(body))
       const seq = this.entries[lane].length - this.#base(lane)
@@ -52,6 +66,7 @@ export class Ledger {
         this.breaches.push(`a ${lane} entry was given seq ${seqs[index]}, but is the ${seq}th`)
     }
     this.#checkCounts(file, 'a commit')
+    if (gathered.readings.length > 0) this.putInOrder(file)
   }
 
   /** A call that enters lines of its own (series, losses, an epoch) came back: they are read from the disk. */
@@ -62,6 +77,45 @@ export class Ledger {
         this.entries[lane].push(hashOf(body))
     }
     this.#checkCounts(file, 'a call')
+  }
+
+  /** A batch has been sealed, perhaps: its bytes are what they are from now on. */
+  sealedAs(file: JournalFile): void {
+    const { base, sealedThrough } = file.mark('reading')
+    const sealed = this.sealed.get(file.epoch) ?? []
+    this.sealed.set(file.epoch, sealed)
+    while (sealed.length < sealedThrough) sealed.push(this.readings[base + sealed.length] ?? NOBODYS)
+  }
+
+  /** The journal may have put readings in order; what it says it did is looked at, reading by reading. */
+  putInOrder(file: JournalFile): void {
+    const now = orderOf(file)
+    let [from, through] = [Number.POSITIVE_INFINITY, 0]
+    for (const name of ORDERS) {
+      if (now[name] === this.#ordered[name]) continue
+      from = Math.min(from, this.#ordered[name] + 1)
+      through = Math.max(through, now[name])
+    }
+    Object.assign(this.#ordered, now)
+    if (through === 0) return
+    this.reorders++
+    this.#follow(file, from, through)
+  }
+
+  /** Room was made: history may be gone that the province holds, and what else went has to be told. */
+  madeRoom(file: JournalFile, room: Room, mayLose: boolean): void {
+    const before = this.thinned.size
+    this.noted(file)
+    this.#noteThinned(file)
+    this.dropped += room.dropped
+    if (this.thinned.size - before !== room.thinned)
+      this.breaches.push(
+        `the journal says that ${room.thinned} readings were thinned out, and ${this.thinned.size - before} were`,
+      )
+    if (!mayLose && room.thinned + room.dropped > 0)
+      this.breaches.push('readings were lost by a call that may lose none')
+    Object.assign(this.#ordered, orderOf(file))
+    this.#follow(file, this.#firstUnsealed(file), this.readings.length)
   }
 
   /** What a commit was about to write; a power cut in the next start interrupts nothing more. */
@@ -86,7 +140,13 @@ export class Ledger {
           ? `${-more} readings that were acknowledged are gone after a start`
           : `${more} readings of a commit of ${(pending?.readings.length ?? 0) / ROW} are there after a start`,
       )
-    this.#compareTail(file)
+    this.#noteThinned(file)
+    this.sealedAs(file)
+    // An interrupted call may have put any of them in order, an upgrade all; and what was not may have become another.
+    const now = orderOf(file)
+    const isUpgraded = now.left_through < this.#ordered.left_through
+    this.#follow(file, isUpgraded ? 1 : this.#ordered.merged_through + 1, this.readings.length)
+    Object.assign(this.#ordered, now)
     this.noted(file)
   }
 
@@ -94,53 +154,90 @@ export class Ledger {
   #mended(file: JournalFile): void {
     this.#pending = undefined
     this.#noteEpoch(file)
+    this.#noteThinned(file)
+    this.sealedAs(file)
     for (const lane of LANES) {
       const { lastId } = file.mark(lane)
       const kept = new Set(idsOf(file, lane))
-      for (let id = 1; id <= this.countOf(lane); id++) if (!kept.has(id)) this.lost.push({ lane, id })
-      // With the marks gone too, the journal counts on from what it still has.
+      for (let id = 1; id <= this.countOf(lane); id++) if (!kept.has(id)) this.#lose(lane, id)
       const lines: unknown[] = lane === 'reading' ? this.readings : this.entries[lane]
-      lines.length = Math.min(lines.length, lastId)
+      if (lines.length > lastId) {
+        this.breaches.push(
+          `a mended journal does not know of its last ${lines.length - lastId} ${lane} lines`,
+        )
+        lines.length = lastId
+      }
       this.#addUnpromised(file, lane, lastId)
     }
+    this.#follow(file, 1, this.readings.length)
+    Object.assign(this.#ordered, orderOf(file))
   }
 
   /** What the power interrupted and the mended journal has, line by line: the page may have been among the damaged. */
   #addUnpromised(file: JournalFile, lane: Lane, lastId: number): void {
-    const readings = new Map(readingsAfter(file, this.readings.length).map((row) => [row.id, row]))
+    const readings =
+      lane === 'reading' ? new Map(readingsWithin(file, this.readings.length + 1, lastId)) : undefined
     for (let id = this.countOf(lane) + 1; id <= lastId; id++) {
-      const body = lane === 'reading' ? undefined : bodiesAfter(file, lane, id - 1, id)[0]
-      const isThere = lane === 'reading' ? readings.has(id) : body !== undefined
-      if (!isThere) this.lost.push({ lane, id })
-      if (lane === 'reading') this.readings.push(readings.get(id) ?? NOBODYS)
+      const body = readings ? undefined : bodiesAfter(file, lane, id - 1, id)[0]
+      if (!(readings ? readings.has(id) : body !== undefined)) this.#lose(lane, id)
+      if (lane === 'reading') this.readings.push(readings?.get(id) ?? NOBODYS)
       else this.entries[lane].push(body ? hashOf(body) : '')
     }
   }
 
-  /** The newest hundred, value by value: the counts alone would not see a reading that became another. */
-  #compareTail(file: JournalFile): void {
-    const rows = file.all<{ id: number; no: number; t: number; scaled: number }>(
-      'SELECT id, series_no AS no, t, scaled FROM reading ORDER BY id DESC LIMIT 100',
-    )
-    for (const { id, no, t, scaled } of rows) {
-      const kept = this.readings[id - 1]
-      if (!kept || kept.seriesNo !== no || kept.t !== t || kept.scaled !== scaled)
-        this.breaches.push(`reading ${id} is another after a start`)
-    }
+  #lose(lane: Lane, id: number): void {
+    this.lost.push({ lane, id })
+    if (lane === 'reading') this.#lostIds.add(id)
   }
 
-  #addReadings({ stamps, readings }: Gathered): void {
-    for (let at = 0; at < readings.length; at += ROW) {
-      const stamp = stamps[readings[at] as number]
-      this.readings.push({
-        boot: stamp?.boot ?? '',
-        clock: stamp?.clock ?? 'unknown',
-        seriesNo: readings[at + 1] as number,
-        t: readings[at + 2] as number,
-        scaled: readings[at + 3] as number,
-        quality: readings[at + 4] as number,
-      })
+  /** Ids in the range belong to whatever stands there now, which must be what stood there, in any order. */
+  #follow(file: JournalFile, fromId: number, toId: number): void {
+    const there = readingsWithin(file, fromId, toId)
+    const here = new Map(there)
+    const firstUnsealed = this.#firstUnsealed(file)
+    for (let id = Math.max(fromId, firstUnsealed); id <= toId; id++)
+      if (!here.has(id) && !this.thinned.has(id) && !this.#lostIds.has(id))
+        this.breaches.push(`reading ${id} is in no batch, not on the card, and nobody was told`)
+    if (there.every(([id, row]) => isSame(this.readings[id - 1], row))) return
+    const pool = new Map<string, KeptReading[]>()
+    for (const reading of this.readings.slice(fromId - 1, toId)) {
+      const sign = signOf(reading)
+      const alike = pool.get(sign)
+      if (alike) alike.push(reading)
+      else pool.set(sign, [reading])
     }
+    for (const [id, row] of there)
+      if (!pool.get(signOf(row))?.pop())
+        this.breaches.push(`reading ${id} on the card is none of those that were committed (or one twice)`)
+    // Of those that went, each stays under its own id where it can, and takes another's place where it can't.
+    const free: number[] = []
+    for (let id = fromId; id <= toId; id++) {
+      const row = here.get(id)
+      if (row) continue
+      if (!pool.get(signOf(this.readings[id - 1] ?? NOBODYS))?.pop()) free.push(id)
+    }
+    const rest = [...pool.values()].flat()
+    for (const [id, row] of there) this.readings[id - 1] = row
+    for (const id of free) this.readings[id - 1] = rest.pop() ?? NOBODYS
+  }
+
+  #firstUnsealed(file: JournalFile): number {
+    const { base, sealedThrough } = file.mark('reading')
+    return base + sealedThrough + 1
+  }
+
+  #noteThinned(file: JournalFile): void {
+    const ranges = file.all<{ from: number; to: number }>(
+      'SELECT from_id AS "from", to_id AS "to" FROM dropped',
+    )
+    for (const { from, to } of ranges) for (let id = from; id <= to; id++) this.thinned.add(id)
+  }
+
+  #addReadings(gathered: Gathered): void {
+    const added = keptOf(gathered)
+    // A block is ordered by (boot, series, arrival), and that order numbers the readings.
+    added.sort((a, b) => a.stampNo - b.stampNo || a.reading.seriesNo - b.reading.seriesNo)
+    for (const { reading } of added) this.readings.push(reading)
   }
 
   #noteEpoch(file: JournalFile): void {
@@ -166,7 +263,49 @@ export class Ledger {
   }
 }
 
-export const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('base64')
+export const hashOf = (bytes: Uint8Array): string => hash('sha256', bytes, 'base64')
+
+/** What a reading is to the outside. Times are cut to whole seconds, the step of every series here, on the card. */
+export const signOf = ({ boot, clock, seriesNo, t, scaled, quality }: KeptReading): string =>
+  `${boot} ${clock} ${seriesNo} ${t} ${scaled} ${quality}`
+
+const STEP_MS = 1000
+
+const ORDERS = ['left_through', 'compacted_through', 'merged_through'] as const
+
+const orderOf = (file: JournalFile): Record<(typeof ORDERS)[number], number> => ({
+  left_through: Number(file.meta('left_through') ?? 0),
+  compacted_through: Number(file.meta('compacted_through') ?? 0),
+  merged_through: Number(file.meta('merged_through') ?? 0),
+})
+
+const isSame = (one: KeptReading | undefined, other: KeptReading): boolean =>
+  one !== undefined &&
+  one.t === other.t &&
+  one.scaled === other.scaled &&
+  one.seriesNo === other.seriesNo &&
+  one.boot === other.boot &&
+  one.clock === other.clock &&
+  one.quality === other.quality
+
+function keptOf({ stamps, readings }: PackedBlock): { stampNo: number; reading: KeptReading }[] {
+  const kept: { stampNo: number; reading: KeptReading }[] = []
+  for (let at = 0; at < readings.length; at += ROW) {
+    const stampNo = readings[at] as number
+    kept.push({
+      stampNo,
+      reading: {
+        boot: stamps[stampNo]?.boot ?? '',
+        clock: stamps[stampNo]?.clock ?? 'unknown',
+        seriesNo: readings[at + 1] as number,
+        t: Math.floor((readings[at + 2] as number) / STEP_MS) * STEP_MS,
+        scaled: readings[at + 3] as number,
+        quality: readings[at + 4] as number,
+      },
+    })
+  }
+  return kept
+}
 
 const bodiesAfter = (
   file: JournalFile,
@@ -186,14 +325,15 @@ const bodiesAfter = (
 const NOBODYS: KeptReading = { boot: '', clock: 'unknown', seriesNo: 0, t: 0, scaled: 0, quality: 0 }
 
 const idsOf = (file: JournalFile, lane: Lane): number[] =>
-  (lane === 'reading'
-    ? file.all<{ id: number }>('SELECT id FROM reading')
-    : file.all<{ id: number }>('SELECT id FROM entry WHERE lane = ?', lane)
-  ).map(({ id }) => id)
+  lane === 'reading'
+    ? readingsWithin(file, 1, Number.MAX_SAFE_INTEGER).map(([id]) => id)
+    : file.all<{ id: number }>('SELECT id FROM entry WHERE lane = ?', lane).map(({ id }) => id)
 
-const readingsAfter = (file: JournalFile, id: number): (KeptReading & { readonly id: number })[] =>
-  file.all(
-    `SELECT r.id, s.boot, s.clock, r.series_no AS seriesNo, r.t, r.scaled, r.quality
-     FROM reading r JOIN stamp s ON s.no = r.stamp_no WHERE r.id > ? ORDER BY r.id`,
-    id,
+/** By id, in order, wherever they stand. */
+const readingsWithin = (file: JournalFile, fromId: number, toId: number): [number, KeptReading][] =>
+  blocksWithin(file, fromId, toId).flatMap((block) =>
+    keptOf(readingsOf(file, block)).flatMap(({ reading }, index): [number, KeptReading][] => {
+      const id = block.fromId + index
+      return id >= fromId && id <= toId ? [[id, reading]] : []
+    }),
   )

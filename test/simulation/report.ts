@@ -22,7 +22,15 @@ export interface Report {
   readonly clockSteps: number
   readonly diskRefusals: number
   readonly salvages: number
+  /** Readings that the card itself lost. */
   readonly declaredLost: number
+  /** Readings that went for want of room, out of no batch yet and with their batches. */
+  readonly thinned: number
+  readonly dropped: number
+  /** How often the journal put readings in other places. */
+  readonly reorders: number
+  readonly upgrades: number
+  readonly refusedDowngrades: number
   readonly wallMs: number
   /** Of this process: what the run costs on a machine that others load as well. */
   readonly cpuMs: number
@@ -68,9 +76,41 @@ export function reportOf(run: {
     diskRefusals: sum((farm) => farm.disk.refusals),
     salvages: sum((farm) => farm.salvages),
     declaredLost: sum((farm) => farm.ledger.lost.length),
+    thinned: sum((farm) => farm.ledger.thinned.size),
+    dropped: sum((farm) => farm.ledger.dropped),
+    reorders: sum((farm) => farm.ledger.reorders),
+    upgrades: sum((farm) => farm.upgrades),
+    refusedDowngrades: sum((farm) => farm.refusedDowngrades),
     wallMs: Math.round(wallMs),
     cpuMs: Math.round((user + system) / 1000),
     checkMs: Math.round(wallMs - run.simulatedMs),
     breaches: run.breaches,
   }
 }
+
+/** Many runs as one: counts are added, of the rest there is the first and the last seed. */
+export function addUp(reports: readonly Report[]): Record<string, unknown> {
+  const seeds = reports.map(({ seed }) => seed).sort((a, b) => a - b)
+  const sums: Record<string, number | Record<string, number>> = {}
+  for (const report of reports) {
+    for (const [name, value] of Object.entries(report)) {
+      if (NOT_SUMMED.has(name)) continue
+      if (typeof value === 'number') sums[name] = Number(sums[name] ?? 0) + value
+      else if (typeof value === 'object' && !Array.isArray(value)) {
+        sums[name] ??= {}
+        const kinds = sums[name] as Record<string, number>
+        for (const [kind, count] of Object.entries(value as Record<string, number>))
+          kinds[kind] = (kinds[kind] ?? 0) + count
+      }
+    }
+  }
+  return {
+    seeds: [seeds[0], seeds.at(-1)],
+    runs: reports.length,
+    ...{ pace: reports[0]?.pace, farms: reports[0]?.farms, hours: reports[0]?.hours },
+    ...sums,
+    breaches: reports.reduce((sum, { breaches }) => sum + breaches.length, 0),
+  }
+}
+
+const NOT_SUMMED = new Set(['seed', 'farms', 'hours', 'wallMs', 'checkMs'])

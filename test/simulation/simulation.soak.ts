@@ -63,12 +63,12 @@ const FULL_MS = 15_000
 /** Most of a day of a farm whose power goes every hour. */
 const hard = (breakIt: (parts: { province: ProvinceLife; farms: readonly FarmLife[] }) => void) =>
   simulate({
-    seed: 20261123,
+    seed: 1,
     hours: 18,
     farms: 1,
     pace: 'sparse',
     folder,
-    rates: { powerCuts: 24, provinceCuts: 0, fullDisks: 0, clockSteps: 0 },
+    rates: { powerCuts: 24, provinceCuts: 0, fullDisks: 0, clockSteps: 0, shortages: 0, upgrades: 0, rot: 0 },
     breakIt: (parts) => {
       for (const farm of parts.farms) farm.longestOffMs = 60_000
       breakIt(parts)

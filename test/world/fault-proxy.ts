@@ -13,6 +13,8 @@ export interface LineFaults {
   loseConnection: number
   /** A connection is taken and never answered: what a NAT that forgot it looks like. */
   halfOpen: number
+  /** A connection that worked carries nothing any more from some byte on, and neither side is told. */
+  fallSilent: number
   /** No connection carries more than this (a NAT, a mast that hands over); null: any number. */
   connectionBytes: number | null
 }
@@ -23,6 +25,7 @@ export const CLEAN_LINE: LineFaults = {
   pieceBytes: null,
   loseConnection: 0,
   halfOpen: 0,
+  fallSilent: 0,
   connectionBytes: null,
 }
 /** kbit/s as lines are sold, in bytes. */
@@ -35,13 +38,15 @@ const MAX_QUEUED_BYTES = 64 * 1024
 /** A TCP proxy that is a bad line. Set `faults` at any time: connections that are made from then on have them. */
 export class FaultProxy {
   faults: LineFaults
-  readonly counts = { connections: 0, lost: 0, halfOpen: 0, bytesUp: 0, bytesDown: 0, mostOpen: 0 }
+  readonly counts = { connections: 0, lost: 0, halfOpen: 0, silent: 0, bytesUp: 0, bytesDown: 0, mostOpen: 0 }
   readonly #random: Random
   readonly #targetPort: number
   readonly #server: Server
   readonly #open = new Set<Socket>()
+  /** Connections that the box keeps open just now. */
+  #boxSockets = 0
   readonly #freeAtMs = { up: 0, down: 0 }
-  readonly #due = { loseConnection: 0, halfOpen: 0 }
+  readonly #due = { loseConnection: 0, halfOpen: 0, fallSilent: 0 }
 
   constructor(options: { targetPort: number; random: Random; faults?: Partial<LineFaults> }) {
     this.#targetPort = options.targetPort
@@ -64,6 +69,8 @@ export class FaultProxy {
   #take(box: Socket): void {
     const faults = { ...this.faults }
     this.counts.connections++
+    this.counts.mostOpen = Math.max(this.counts.mostOpen, ++this.#boxSockets)
+    box.once('close', () => this.#boxSockets--)
     this.#keep(box)
     if (this.#isNext('halfOpen', faults)) {
       this.counts.halfOpen++
@@ -77,9 +84,16 @@ export class FaultProxy {
     let leftBytes = faults.connectionBytes ?? Number.POSITIVE_INFINITY
     if (this.#isNext('loseConnection', faults))
       leftBytes = Math.min(leftBytes, Math.floor(this.#random() * LOST_WITHIN_BYTES))
+    const isFallingSilent = this.#isNext('fallSilent', faults)
+    if (isFallingSilent) leftBytes = Math.min(leftBytes, Math.floor(this.#random() * LOST_WITHIN_BYTES))
     const carry = (bytes: number): boolean => {
+      const wasOpen = leftBytes > 0
       leftBytes -= bytes
       if (leftBytes > 0) return true
+      if (isFallingSilent) {
+        if (wasOpen) this.counts.silent++
+        return false
+      }
       if (box.destroyed) return false
       this.counts.lost++
       box.resetAndDestroy()
@@ -91,7 +105,7 @@ export class FaultProxy {
   }
 
   /** Of a hundred connections exactly the share, not about so many: a short test has met its faults then. */
-  #isNext(fault: 'loseConnection' | 'halfOpen', faults: LineFaults): boolean {
+  #isNext(fault: 'loseConnection' | 'halfOpen' | 'fallSilent', faults: LineFaults): boolean {
     this.#due[fault] += faults[fault]
     if (this.#due[fault] < 1 - 1e-9) return false
     this.#due[fault] -= 1
@@ -122,7 +136,7 @@ export class FaultProxy {
       }
       if (queuedBytes >= MAX_QUEUED_BYTES) from.pause()
     })
-    from.on('end', () => this.#later(way, 0, faults, () => to.end()))
+    from.on('end', () => this.#later(way, 0, faults, () => carry(0) && to.end()))
     from.on('close', (hadError) => {
       if (hadError) to.destroy()
     })
@@ -141,6 +155,5 @@ export class FaultProxy {
     socket.on('error', () => socket.destroy())
     socket.once('close', () => this.#open.delete(socket))
     this.#open.add(socket)
-    this.counts.mostOpen = Math.max(this.counts.mostOpen, this.#open.size)
   }
 }

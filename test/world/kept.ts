@@ -31,16 +31,18 @@ export async function readingsAtBox(agent: Agent): Promise<string[]> {
 
 /** Every reading of one box at the gateway. */
 export async function readingsAtProvince(gateway: Gateway, agentId: string): Promise<string[]> {
-  const { rows } = await sql<{ uuid: string; data: Uint8Array; resolution: number }>`
-    SELECT c.uuid, c.data, s.resolution FROM chunk c JOIN series s ON s.agent = c.agent AND s.uuid = c.uuid
-    WHERE c.agent = ${agentId}`.execute(gateway.db)
-  const readings = rows.flatMap(({ uuid, data, resolution }) =>
+  const declared = await sql<{ epoch: string; no: number; uuid: string; resolution: number }>`
+    SELECT n.epoch, n.no, n.uuid, s.resolution FROM series_number n JOIN series s ON s.agent = n.agent AND s.uuid = n.uuid
+    WHERE n.agent = ${agentId}`.execute(gateway.db)
+  const chunks = await sql<{ epoch: string; data: Uint8Array }>`
+    SELECT epoch, data FROM chunk WHERE agent = ${agentId}`.execute(gateway.db)
+  const readings = chunks.rows.flatMap(({ epoch, data }) =>
     decodeSegments(new Uint8Array(data)).flatMap((segment) =>
-      segment.readings.map(({ t, scaled }) => ({
-        uuid,
-        t,
-        value: Number((scaled * resolution).toPrecision(12)),
-      })),
+      segment.readings.flatMap(({ seriesNo, t, scaled }) => {
+        const series = declared.rows.find((row) => row.epoch === epoch && row.no === seriesNo)
+        if (!series) return []
+        return [{ uuid: series.uuid, t, value: Number((scaled * series.resolution).toPrecision(12)) }]
+      }),
     ),
   )
   return sorted(readings)

@@ -160,6 +160,9 @@ export class Farm {
   readonly #options: FarmOptions
   line: PretendLine | undefined
   agent: Agent
+  /** Why the agent started anew by itself. */
+  readonly restarts: string[] = []
+  #startingAnew: Promise<void> = Promise.resolve()
 
   constructor(world: World, number: number, options: FarmOptions) {
     this.#world = world
@@ -219,8 +222,16 @@ export class Farm {
   }
 
   /** Needs the clock to move; `World.close` and `restart` see to it. */
-  stop(): Promise<void> {
-    return this.agent.stop()
+  async stop(): Promise<void> {
+    await this.#startingAnew
+    await this.agent.stop()
+  }
+
+  /** The agent wants to start anew, as `vuon-agent run` does it; happens while the clock moves on. */
+  async #startAnew(): Promise<void> {
+    await this.agent.stop()
+    this.agent = this.#newAgent()
+    await this.agent.start({ listen: false })
   }
 
   /** The program stops and starts again over the same files. */
@@ -277,6 +288,10 @@ export class Farm {
       program: 'pretend world',
       isJournalInWorker: false,
       withProcessMetrics: false,
+      restart: (why) => {
+        this.restarts.push(why)
+        this.#startingAnew = this.#startAnew()
+      },
     })
   }
 

@@ -1,0 +1,59 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import type { Report } from './report.ts'
+import { type SimulationOptions, simulate } from './simulation.ts'
+
+/** Files in memory, where there is such a place: what is cut is a clone. */
+export const SIMULATION_FOLDER = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+
+export type Season = Pick<SimulationOptions, 'seed' | 'hours' | 'farms' | 'pace' | 'rates'>
+
+/** Lives one season after another in this process, and tells each. */
+export const liveSeason = (season: Season): Promise<Report> =>
+  simulate({ ...season, folder: SIMULATION_FOLDER })
+
+/**
+ * Seasons on a process for each core, one after another, until `seasons` ends or the time is over; those that began are
+ * lived to their end. Rejects when a process ends without an answer: what was not lived must not count.
+ */
+export async function liveSeasons(
+  seasons: Iterator<Season>,
+  { processes, forMs }: { processes: number; forMs: number },
+): Promise<Report[]> {
+  const startedMs = performance.now()
+  const reports: Report[] = []
+  await Promise.all(
+    Array.from({ length: processes }, async () => {
+      const child = fork(fileURLToPath(new URL('./season-child.ts', import.meta.url)), [], {
+        execArgv: ['--disable-warning=ExperimentalWarning'],
+        // The test runner's own hooks must not run there.
+        env: { PATH: process.env['PATH'] },
+      })
+      try {
+        while (performance.now() - startedMs < forMs) {
+          const { value, done } = seasons.next()
+          if (done) break
+          reports.push(await ask(child, value))
+        }
+      } finally {
+        child.kill()
+      }
+    }),
+  )
+  return reports
+}
+
+function ask(child: ChildProcess, season: Season): Promise<Report> {
+  return new Promise((resolve, reject) => {
+    const died = () => reject(new Error(`the process that lived seed ${season.seed} ended in the middle`))
+    child.once('exit', died)
+    child.once('message', (answer: { report: Report } | { error: string }) => {
+      child.off('exit', died)
+      if ('report' in answer) resolve(answer.report)
+      else reject(new Error(`seed ${season.seed}: ${answer.error}`))
+    })
+    child.send(season)
+  })
+}
