@@ -2,17 +2,32 @@ import { randomUUID } from 'node:crypto'
 import { basename } from 'node:path'
 import { type Clock, every } from '#contract/ground/clock.ts'
 import { sha256 } from '#contract/ground/node/crypto.ts'
-import { openKeyFile } from '#contract/ground/node/key-file.ts'
 import type { Random, RandomBytes } from '#contract/ground/random.ts'
-import type { SecretKey } from '#contract/ground/signing.ts'
+import { zoneOffsetMs } from '#contract/trace/epcis.ts'
+import type { FindingEntry } from '#contract/wire/finding.ts'
 import { Alarms } from './advice/alarms.ts'
+import { findingOccasion } from './advice/finding-alarm.ts'
+import { type InfectionEvent, infectionOccasion } from './advice/infection-alarm.ts'
+import { watchRules } from './alarm-config.ts'
 import { AlarmDesk } from './alarm-desk.ts'
 import { boxOverview } from './box-overview.ts'
 import type { AgentConfig } from './config.ts'
+import { ConfigTrial } from './config-trial.ts'
 import { CounterFile } from './counter-file.ts'
-import { countersPath, enrolmentPath, journalPath, keyPath, photosPath } from './data-folder.ts'
+import {
+  countersPath,
+  enrolmentPath,
+  fieldDaysPath,
+  forecastPath,
+  journalPath,
+  keyPath,
+  photosPath,
+} from './data-folder.ts'
+import { type DiskShare, diskShare, freeBytesOf } from './disk-share.ts'
+import { DownlinkDesk } from './downlink-desk.ts'
 import type { Enrolment } from './enrolment.ts'
 import { FarmBook } from './farm-book/farm-book.ts'
+import { FieldRoom } from './field/field-room.ts'
 import { ClockWatch } from './health/clock-watch.ts'
 import { DeviceBook } from './health/device-book.ts'
 import { FaultBook } from './health/fault-book.ts'
@@ -20,10 +35,13 @@ import { AgentMetrics } from './health/metrics.ts'
 import { type CameraBus, Inputs, type InputsOptions } from './inputs.ts'
 import { Journal, type JournalOptions } from './journal/journal.ts'
 import type { Salvage } from './journal/salvage.ts'
+import { openKeyRing } from './key-ring.ts'
 import { knownDevices, notesOf } from './known-devices.ts'
 import { linkBudget } from './link-budget.ts'
 import { zoneOffsetOf } from './local-time.ts'
 import { machineRoutes, newDoctorToken } from './machine-routes.ts'
+import type { OpenSource } from './mqtt-posts.ts'
+import { NoticeDesk } from './notice-desk.ts'
 import { BoxPage } from './page/box-page.ts'
 import type { BoxOverview } from './page/page-sources.ts'
 import { pageSources } from './page-parts.ts'
@@ -46,7 +64,7 @@ export interface AgentOutside {
   readonly random: Random
   readonly randomBytes: RandomBytes
   readonly openLine: InputsOptions['openLine']
-  readonly openSource: InputsOptions['openSource']
+  readonly openSource: OpenSource
   readonly linkTo: (gateway: string) => Link
   /** Runs a job by a cron expression in a time zone; returns what stops it. */
   readonly schedule: (cron: string, timeZone: string, run: () => void) => () => void
@@ -57,7 +75,13 @@ export interface AgentOutside {
   readonly isJournalInWorker: boolean
   /** A disk that somebody else brings; the simulation's fills up and loses power. */
   readonly openJournalThread?: JournalOptions['openThread']
+  /** Of the disk that a folder is on; null where nobody can say. */
+  readonly freeBytes?: (folder: string) => number | null
   readonly withProcessMetrics: boolean
+  /** How often alarms, keys and the enrolment are looked at; without it as often as a person would want. */
+  readonly looksEveryMs?: number
+  /** Stops this agent and starts another over the same files; absent where nobody would. */
+  readonly restart?: (why: string) => void
 }
 
 export interface Log {
@@ -72,9 +96,10 @@ const ENROLMENT_CHECK_MS = 5_000
 export const OWN_DEVICE = 'vuon-box'
 
 export class Agent {
+  /** What is in force: the box's own file, and over it what the province set. */
   readonly config: AgentConfig
+  readonly #trial: ConfigTrial
   readonly #outside: AgentOutside
-  readonly #key: SecretKey
   readonly #faults = new FaultBook()
   readonly #devices: DeviceBook
   readonly #stops: (() => void)[] = []
@@ -83,17 +108,24 @@ export class Agent {
   #inputs: Inputs | undefined
   #counters: CounterFile | undefined
   #desk: AlarmDesk | undefined
+  #notices: NoticeDesk | undefined
   #farmBook: FarmBook | undefined
+  #field: FieldRoom | undefined
   #photos: PhotoDesk | undefined
   #upstream: Upstream | undefined
+  #downlink: DownlinkDesk | undefined
   #page: BoxPage | undefined
   #clockWatch: ClockWatch | undefined
   #readingsStored = 0
 
-  constructor(config: AgentConfig, outside: AgentOutside) {
-    this.config = config
+  /** `local` is the box's own file. */
+  constructor(local: AgentConfig, outside: AgentOutside) {
     this.#outside = outside
-    this.#key = openKeyFile(keyPath(config.dataDir))
+    this.#trial = new ConfigTrial({ local, onFault: (code, detail) => this.#fault('config', code, detail) })
+    const { config } = this.#trial
+    this.config = config
+    // Made or refused before anything else begins.
+    openKeyRing(keyPath(config.dataDir))
     this.#devices = new DeviceBook(config.silence)
   }
 
@@ -113,7 +145,7 @@ export class Agent {
     const journal = this.journal
     await recordConfig(journal, config, this.#outside.program)
     const alarms = new Alarms({
-      rules: config.alarms,
+      rules: watchRules(config.alarms),
       everyMsOf: (device) => this.#devices.everyMsOf(device),
       silence: config.silence,
       newId: randomUUID,
@@ -122,6 +154,7 @@ export class Agent {
       alarms,
       journal,
       newId: randomUUID,
+      onChange: () => this.#notices?.alarmsChanged(),
       onError: (error) => this.#failed('alarm', error),
     })
     await this.#desk.restore()
@@ -132,6 +165,8 @@ export class Agent {
       onStored: (readings) => {
         this.#readingsStored += readings.length
         this.desk.observe(readings)
+        this.#notices?.observe(readings)
+        this.#field?.observe(readings)
       },
       onFault: (device, code, detail) => this.#fault(device, code, detail),
     })
@@ -148,17 +183,49 @@ export class Agent {
       sha256,
       newId: randomUUID,
     })
+    this.#field = new FieldRoom({
+      ...{ journal, clock, random, farm: config.farm, plots: config.plots, forecast: config.forecast },
+      utcOffsetH: zoneOffsetMs(zoneOffsetOf(config.timeZone, clock.wallMs())) / 3_600_000,
+      dayFile: fieldDaysPath(config.dataDir),
+      forecastFile: forecastPath(config.dataDir),
+      linkTo: this.#outside.linkTo,
+      onFault: (code, detail) => this.#fault('field', code, detail),
+      onDerived: (device) => this.#devices.heard(device, '', journal.now()),
+      onInfection: (found) => this.#tellInfection(found),
+    })
+    // Weeks of readings are gone through; nothing else waits for it.
+    void this.#field.start()
     this.#photos = new PhotoDesk({
       folder: photosPath(config.dataDir),
       quotaBytes: config.photos.quotaMb * 1_000_000,
       clock,
       journal,
       onTaken: () => this.#upstream?.photoTaken(),
+      onFound: (finding) => this.#tellFinding(finding),
     })
     this.#photos.open()
+    this.#downlink = new DownlinkDesk({
+      dataDir: config.dataDir,
+      journal,
+      clock,
+      random,
+      trial: this.#trial,
+      retryLongestMs: config.sync.retryLongestS * 1000,
+      onFault: (code, detail) => this.#fault('downlink', code, detail),
+      onError: (error) => this.#failed('downlink', error),
+      doors: {
+        sendNow: () => this.upstream.uplink?.sendNow(),
+        checkClock: async () => this.#clockWatch?.check(),
+        photo: (hash) => (config.sync.budget.photos === 'none' ? 'none' : this.photos.whereIs(hash)),
+        wantPhoto: (hash) => this.upstream.photoWanted(hash),
+        restart: this.#outside.restart,
+      },
+    })
     this.#upstream = new Upstream({
+      downlink: this.#downlink,
+      isMetered: config.sync.budget.metered,
       enrolmentFile: enrolmentPath(config.dataDir),
-      key: this.#key,
+      keyFile: keyPath(config.dataDir),
       journal,
       photos: this.#photos.source,
       linkTo: this.#outside.linkTo,
@@ -180,7 +247,7 @@ export class Agent {
       provinceTime: () => this.upstream.provinceTime(),
       onCorrected: (offsetMs) => {
         this.#devices.shift(offsetMs)
-        alarms.shift(offsetMs)
+        this.desk.shift(offsetMs)
       },
       onError: (error) => this.#failed('clock', error),
     })
@@ -188,6 +255,17 @@ export class Agent {
     this.#counters = new CounterFile(countersPath(config.dataDir), (code, detail) =>
       this.#fault('counters', code, detail),
     )
+    this.#notices = new NoticeDesk({
+      ...{ config, clock, random, randomBytes, openSource: this.#outside.openSource },
+      program: this.#outside.program,
+      now: () => journal.now(),
+      isTimeKnown: () => journal.timeQuality !== 'unknown',
+      farm: () => this.enrolment?.farm.name ?? '',
+      openAlarms: () => this.desk.standing,
+      looksEveryMs: this.#outside.looksEveryMs,
+      everyMsOf: (device) => this.#devices.everyMsOf(device),
+      onFault: (subject, code, detail) => this.#fault(subject, code, detail),
+    })
     this.#inputs = new Inputs({
       buses: config.buses,
       lorawan: config.lorawan,
@@ -195,12 +273,16 @@ export class Agent {
       clock,
       random,
       openLine: this.#outside.openLine,
-      openSource: this.#outside.openSource,
-      accept: async (bus, observations, wait) => {
+      openSource: this.#notices.openForInputs(this.#outside.openSource),
+      accept: (bus, observations, wait) => {
         const at = journal.now()
-        for (const device of new Set(observations.map((each) => each.device)))
-          this.#devices.heard(device, bus, at)
-        await this.stream.accept(observations, wait)
+        let before: string | undefined
+        for (const { device } of observations) {
+          // What comes together is of one device as a rule.
+          if (device !== before) this.#devices.heard(device, bus, at)
+          before = device
+        }
+        return this.stream.accept(observations, wait)
       },
       takePhoto: (bus, path) => this.#takePhoto(bus, path),
       onSeen: (device, bus) => this.#devices.heard(device, bus, journal.now()),
@@ -209,6 +291,7 @@ export class Agent {
     })
     await this.#startPage(options.listen)
     await this.#inputs.start()
+    await this.#notices.start()
     this.#startChores()
     log.info(
       { boot: journal.boot, epoch: journal.epoch, readings: (await journal.state()).readings },
@@ -216,11 +299,19 @@ export class Agent {
     )
   }
 
+  /** The program could not be started: when that may be the config of the province, the one before it is taken. */
+  rollBackConfig(why: string): boolean {
+    return this.#trial.rollBack(why)
+  }
+
   /** Stops the inputs first; what they brought is committed before the journal closes. */
   async stop(): Promise<void> {
+    this.#trial.endedWell()
     for (const stop of this.#stops.splice(0)) stop()
     this.#clockWatch?.stop()
+    await this.#notices?.stop()
     await this.#inputs?.stop()
+    await this.#field?.stop()
     await this.#counters?.close()
     await this.#page?.close()
     await this.#photos?.stop()
@@ -241,8 +332,16 @@ export class Agent {
     return started(this.#desk)
   }
 
+  get notices(): NoticeDesk {
+    return started(this.#notices)
+  }
+
   get farmBook(): FarmBook {
     return started(this.#farmBook)
+  }
+
+  get field(): FieldRoom {
+    return started(this.#field)
   }
 
   get photos(): PhotoDesk {
@@ -270,8 +369,11 @@ export class Agent {
       faults: this.#faults,
       buses: this.#inputs?.states() ?? [],
       alarms: this.desk.open,
+      channels: this.#notices?.states ?? [],
+      testedAt: this.#notices?.testedAt ?? null,
       uplink: this.upstream.state,
       budget: this.upstream.budget,
+      ...(this.#downlink ? { downlink: this.#downlink.state } : {}),
       quotaBytes: this.config.journal.quotaMb * 1_000_000,
     })
   }
@@ -286,8 +388,10 @@ export class Agent {
       journal: this.journal,
       farmBook: this.farmBook,
       photos: this.photos,
+      alarms: this.desk,
       farm: () => this.enrolment?.farm ?? null,
       overview: () => this.overview(),
+      field: () => this.field.answer(),
     })
     const { host, port, hostNames, readingNeedsPin } = config.page
     const { language, timeZone, dataDir } = config
@@ -305,6 +409,8 @@ export class Agent {
             token: newDoctorToken(dataDir, randomBytes),
             now: () => this.journal.now(),
             overview: () => this.overview(),
+            acknowledge: (alarmId) => this.desk.acknowledge(alarmId, 'console'),
+            testChannel: (channel) => this.notices.test(channel),
           }),
       },
     )
@@ -323,10 +429,13 @@ export class Agent {
     const { clock, schedule } = this.#outside
     const { timeZone, schedule: at } = this.config
     this.#stops.push(
-      every(clock, ALARM_TICK_MS, () => this.desk.tick(this.journal.now())),
+      every(clock, this.#outside.looksEveryMs ?? ALARM_TICK_MS, () => {
+        this.desk.tick(this.journal.now())
+        this.#downlink?.tick(this.upstream.state)
+      }),
       every(
         clock,
-        ENROLMENT_CHECK_MS,
+        this.#outside.looksEveryMs ?? ENROLMENT_CHECK_MS,
         () => void this.#checkEnrolment().catch((error) => this.#failed('enrolment', error)),
       ),
       schedule(
@@ -353,8 +462,21 @@ export class Agent {
   }
 
   async #keepHouse(): Promise<void> {
-    const evicted = await this.journal.evict(this.config.journal.quotaMb * 1_000_000)
+    const { keepBytes, mayLose } = await this.#diskShare()
+    const { evicted, thinned, dropped } = await this.journal.makeRoom(keepBytes, { mayLose })
     if (evicted > 0) this.#outside.log.info({ evicted }, 'acknowledged readings were tidied away')
+    const lost = thinned + dropped
+    if (lost === 0) return this.desk.clearOwn('full')
+    this.#outside.log.warn({ thinned, dropped }, 'readings were lost for want of room')
+    this.desk.raiseOwn('full', { lost })
+  }
+
+  async #diskShare(): Promise<DiskShare> {
+    const { quotaMb, keepFreeMb } = this.config.journal
+    const { sizeBytes } = await this.journal.state()
+    const freeBytes = (this.#outside.freeBytes ?? freeBytesOf)(this.config.dataDir)
+    const [quotaBytes, keepFreeBytes] = [quotaMb * 1_000_000, keepFreeMb * 1_000_000]
+    return diskShare({ fileBytes: sizeBytes, quotaBytes, freeBytes, keepFreeBytes })
   }
 
   /** How much waits for the province, as a series of its own; and the quota, which must not wait for the night. */
@@ -366,7 +488,8 @@ export class Agent {
       [{ device: OWN_DEVICE, channel: '', quantity: 'queue-depth', unit: '1', value: waiting, quality: 0 }],
       'window',
     )
-    if (sizeBytes + walBytes > this.config.journal.quotaMb * 1_000_000) await this.#keepHouse()
+    const { keepBytes } = await this.#diskShare()
+    if (sizeBytes + walBytes > keepBytes) await this.#keepHouse()
   }
 
   async #takePhoto(bus: CameraBus, path: string): Promise<'kept' | 'bad'> {
@@ -398,6 +521,17 @@ export class Agent {
       busesDown: buses.filter((bus) => !bus.isUp).length,
       nowMs: this.journal.now(),
     }
+  }
+
+  #tellFinding(finding: FindingEntry): void {
+    const { finding: settings } = this.config.modelAlarms
+    const occasion = settings.isEnabled ? findingOccasion(finding, settings) : undefined
+    if (occasion) this.desk.raise(occasion)
+  }
+
+  #tellInfection(event: InfectionEvent): void {
+    const { infection: settings } = this.config.modelAlarms
+    if (settings.isEnabled) this.desk.raise(infectionOccasion(event, settings))
   }
 
   /** Damage may be met at the start, before there is a desk, or while the agent runs. */

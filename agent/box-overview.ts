@@ -1,12 +1,14 @@
 import type { TimeQuality } from '#contract/ground/clock.ts'
 import { LANES } from '#contract/wire/records.ts'
 import type { OpenAlarm } from './alarm-desk.ts'
+import type { DownlinkDeskState } from './downlink-desk.ts'
 import type { Enrolment } from './enrolment.ts'
 import type { DeviceBook } from './health/device-book.ts'
 import type { FaultBook } from './health/fault-book.ts'
 import type { BusState } from './inputs.ts'
 import type { JournalState, LatestReading } from './journal/journal.ts'
 import type { SeriesRow } from './journal/journal-core.ts'
+import type { ChannelState } from './notices/channel-queue.ts'
 import type { BoxOverview, DeviceCard, ReadingCard } from './page/page-sources.ts'
 import type { BudgetState } from './sync/budget.ts'
 import type { UplinkState } from './sync/uplink.ts'
@@ -25,8 +27,11 @@ export interface OverviewParts {
   readonly faults: FaultBook
   readonly buses: readonly BusState[]
   readonly alarms: readonly OpenAlarm[]
+  readonly channels?: readonly ChannelState[]
+  readonly testedAt?: number | null
   readonly uplink: UplinkState | null
   readonly budget?: BudgetState
+  readonly downlink?: DownlinkDeskState
   readonly quotaBytes: number
 }
 
@@ -43,16 +48,21 @@ export async function boxOverview(parts: OverviewParts): Promise<BoxOverview> {
     clock: parts.journal.timeQuality,
     devices: deviceCards(parts, latest),
     buses: parts.buses.map((bus) => ({ ...bus, faults: faults.of(bus.name) })),
-    alarms: parts.alarms.map(({ alarmId, severity, rule, name, device, quantity, facts, raisedAt }) => ({
-      alarmId,
-      severity,
-      rule,
-      name,
-      device,
-      quantity,
-      facts,
-      raisedAt,
-    })),
+    alarms: parts.alarms.map(
+      ({ acknowledged, alarmId, severity, rule, name, device, quantity, facts, raisedAt }) => ({
+        alarmId,
+        severity,
+        rule,
+        name,
+        device,
+        quantity,
+        facts,
+        raisedAt,
+        acknowledged,
+      }),
+    ),
+    channels: parts.channels ?? [],
+    testedAt: parts.testedAt ?? null,
     journal: {
       readings: state.readings,
       sizeBytes: state.sizeBytes + state.walBytes,
@@ -65,6 +75,7 @@ export async function boxOverview(parts: OverviewParts): Promise<BoxOverview> {
         return { lane, lastSeq, durableThrough, oldestUnsentT }
       }),
     },
+    ...(parts.downlink ? { downlink: parts.downlink } : {}),
     uplink: parts.uplink &&
       enrolment && {
         gateway: enrolment.gateway,

@@ -31,7 +31,7 @@ const probe = z.strictObject({
     .max(64)
     .describe('Register map, a folder of firmware-config/probes; `vuon-agent probe list` shows them.'),
   unit: z.int().min(1).max(247).describe('Modbus address of the probe.'),
-  everyS: seconds(1, 86_400).default(60).describe('How often it is read.'),
+  everyS: seconds(1, 86_400).default(60).meta({ remote: true }).describe('How often it is read.'),
   timeoutMs: z
     .int()
     .min(20)

@@ -5,29 +5,17 @@ import { z } from 'zod'
 import { configSchema, parseConfig, withoutSecrets } from '#contract/ground/config-declaration.ts'
 import type { JsonSchema } from '#contract/ground/config-mistakes.ts'
 import { VuonError } from '#contract/ground/errors.ts'
+import { alarms, modelAlarms } from './alarm-config.ts'
 import { bus } from './bus-config.ts'
-import { calibration, name, place, port, quantity, seconds } from './config-fields.ts'
+import { calibration, place, port, seconds } from './config-fields.ts'
+import { downlink } from './downlink-config.ts'
+import { farm, forecast, growing } from './field-config.ts'
 import { lorawan } from './lorawan-config.ts'
+import { boxName, homeAssistant, noticeMistakes, notify } from './notify-config.ts'
 import { sync } from './sync-config.ts'
 import { talkerOf } from './talker-config.ts'
 
 /** Every setting of the agent, declared once. `agent.sample.yaml` shows them to the technician. */
-
-const alarm = z
-  .strictObject({
-    name: name.describe('What people call this alarm.'),
-    device: z.string().max(64).default('*').describe('Which device; * means any.'),
-    quantity: quantity.describe('What is watched.'),
-    above: z.number().optional().describe('Raise when the value is above this.'),
-    below: z.number().optional().describe('Raise when the value is below this.'),
-    hysteresis: z.number().min(0).default(0).describe('How far back it must go before the alarm is cleared.'),
-    forS: seconds(0, 86_400).default(0).describe('How long it must stay so before the alarm is raised.'),
-    severity: z.enum(['info', 'warning', 'critical']).default('warning').describe('How much it matters.'),
-  })
-  .refine((rule) => (rule.above === undefined) !== (rule.below === undefined), {
-    message: 'needs either `above` or `below`',
-    params: { remedy: 'give exactly one of the two; write two alarms for a band' },
-  })
 
 const cronFields = z
   .string()
@@ -79,12 +67,15 @@ export const agentConfigSchema = z
           place: place.default(''),
           everyS: seconds(1, 604_800)
             .optional()
+            .meta({ remote: true })
             .describe('How often it is expected to speak; learnt from its rhythm if not given.'),
           calibration: calibration.optional(),
         }),
       )
       .default({})
       .describe('What the config knows of MQTT devices beyond what they say themselves.'),
+    farm,
+    forecast,
     plots: z
       .array(
         z.strictObject({
@@ -95,12 +86,17 @@ export const agentConfigSchema = z
           name: z.string().min(1).max(64).describe('What people on the farm call it.'),
           crop: z.enum(['dragon-fruit', 'durian', 'coffee', 'mango', 'chilli']).describe('What grows there.'),
           areaHa: z.number().min(0.001).max(10_000).meta({ unit: 'ha' }).describe('Its area.'),
+          ...growing,
         }),
       )
       .max(200)
       .default([])
       .describe('Pieces of land with one crop each.'),
-    alarms: z.array(alarm).max(200).default([]).describe('Bounds whose crossing raises an alarm.'),
+    alarms,
+    modelAlarms,
+    notify,
+    boxName,
+    homeAssistant,
     silence: z
       .strictObject({
         factor: z
@@ -108,8 +104,12 @@ export const agentConfigSchema = z
           .min(2)
           .max(100)
           .default(5)
+          .meta({ remote: true })
           .describe('A device is silent after this many of its periods.'),
-        atLeastS: seconds(10, 604_800).default(900).describe('But not sooner than this.'),
+        atLeastS: seconds(10, 604_800)
+          .default(900)
+          .meta({ remote: true })
+          .describe('But not sooner than this.'),
       })
       .prefault({})
       .describe('When a device counts as silent.'),
@@ -120,7 +120,7 @@ export const agentConfigSchema = z
           .min(0)
           .max(60_000)
           .default(1000)
-          .meta({ unit: 'ms' })
+          .meta({ unit: 'ms', remote: true })
           .describe(
             'At most this much of polled readings may be lost with the power; larger is kinder to the card.',
           ),
@@ -131,6 +131,15 @@ export const agentConfigSchema = z
           .default(2000)
           .meta({ unit: 'MB' })
           .describe('How much disk the journal may take; acknowledged readings go first.'),
+        keepFreeMb: z
+          .int()
+          .min(16)
+          .max(1_000_000)
+          .default(200)
+          .meta({ unit: 'MB' })
+          .describe(
+            'With less than this left on the disk the journal makes room inside its file instead of growing.',
+          ),
       })
       .prefault({})
       .describe('What is kept on the card.'),
@@ -147,6 +156,7 @@ export const agentConfigSchema = z
       .prefault({})
       .describe('What is kept of photos.'),
     sync,
+    downlink,
     schedule: z
       .strictObject({
         housekeeping: cronFields
@@ -158,7 +168,11 @@ export const agentConfigSchema = z
       })
       .prefault({})
       .describe('What is done by the clock.'),
-    log: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('What the log keeps.'),
+    log: z
+      .enum(['debug', 'info', 'warn', 'error'])
+      .default('info')
+      .meta({ remote: true })
+      .describe('What the log keeps.'),
   })
   .superRefine((config, context) => {
     const refuse = (path: PropertyKey[], message: string, remedy: string) =>
@@ -195,6 +209,7 @@ export const agentConfigSchema = z
         units.add(item.unit)
       })
     })
+    for (const mistake of noticeMistakes(config)) refuse(...mistake)
     const plots = new Set<string>()
     config.plots.forEach((plot, index) => {
       if (plots.has(plot.id))
@@ -215,7 +230,13 @@ export type AgentConfig = z.output<typeof agentConfigSchema>
 export type BusConfig = AgentConfig['buses'][number]
 export type ProbeConfig = Extract<BusConfig, { kind: 'serial' }>['probes'][number]
 
-export const agentJsonSchema = (): JsonSchema => configSchema(agentConfigSchema)
+let jsonSchema: JsonSchema | undefined
+
+/** Made once: it takes a tenth of a second of a start on a Pi. */
+export const agentJsonSchema = (): JsonSchema => {
+  jsonSchema ??= configSchema(agentConfigSchema)
+  return jsonSchema
+}
 
 export const agentConfigWithoutSecrets = (config: AgentConfig): unknown =>
   withoutSecrets(config, agentJsonSchema())

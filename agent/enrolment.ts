@@ -6,6 +6,8 @@ import { writeFileAtomically } from '#contract/ground/node/atomic-write.ts'
 const enrolmentSchema = z.object({
   gateway: z.url(),
   agent: z.string(),
+  /** Name of the key that was enrolled, where the claim made a new one. */
+  key: z.string().exactOptional(),
   boxCode: z.string(),
   farm: z.object({ farmId: z.string(), name: z.string(), commune: z.string(), province: z.string() }),
   province: z.object({ name: z.string(), publicKey: z.string() }),

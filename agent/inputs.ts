@@ -15,7 +15,7 @@ import type { PolledProbe } from './devices/modbus/polled-probe.ts'
 import { ModbusPoller } from './devices/modbus/poller.ts'
 import { loadProfile, type Profile } from './devices/modbus/profile.ts'
 import type { CounterStore } from './devices/modbus/running-total.ts'
-import type { Observation } from './devices/observation.ts'
+import type { DecodeResult, Observation } from './devices/observation.ts'
 import { vocabularyWith } from './devices/vocabulary/vocabulary.ts'
 import { talkerInput, talkerSettings } from './line-input.ts'
 import type { LorawanConfig } from './lorawan-config.ts'
@@ -42,7 +42,7 @@ export interface InputsOptions {
   readonly accept: (
     bus: string,
     observations: readonly Observation[],
-    wait: 'commit' | 'window',
+    wait: 'soon' | 'window',
   ) => Promise<void>
   /** Where the running totals of counters go on. */
   readonly counters?: CounterStore
@@ -190,16 +190,17 @@ export class Inputs {
     const source = this.#options.openSource(bus, topics, (code, detail) =>
       this.#options.onFault(bus.name, code, detail),
     )
+    const naming = decoders.filter((decoder) => decoder.takeNewTopics)
+    const take = (message: BusMessage) => this.#take(decoders, message)
+    const takeAndListen = (message: BusMessage) =>
+      take(message).finally(() => {
+        const topics = naming.flatMap((decoder) => decoder.takeNewTopics?.() ?? [])
+        if (topics.length > 0) source.subscribe?.(topics)
+      })
     return {
       name: bus.name,
       kind: bus.kind,
-      start: () =>
-        source.start((message) =>
-          this.#take(decoders, message).finally(() => {
-            const topics = decoders.flatMap((decoder) => decoder.takeNewTopics?.() ?? [])
-            if (topics.length > 0) source.subscribe?.(topics)
-          }),
-        ),
+      start: () => source.start(naming.length > 0 ? takeAndListen : take),
       stop: async () => {
         await source.stop()
         await Promise.all(decoders.map((decoder) => decoder.stop?.()))
@@ -212,27 +213,47 @@ export class Inputs {
   }
 
   /** Resolves when the message's readings are on disk: its acknowledgement waits for this. */
-  async #take(decoders: readonly MessageDecoder[], message: BusMessage): Promise<void> {
-    const { accept, onSeen, onGone, onFault } = this.#options
-    const { bus, topic, payload, qos, isRetained } = message
-    let isKnown = false
-    for (const decoder of decoders) {
-      if (!wantsTopic(decoder, topic)) continue
-      isKnown = true
-      const result = await decoder.decode({ topic, payload, isRetained })
-      for (const { code, detail } of result.errors)
-        onFault(result.deviceSeen?.id ?? bus, code, `${topic}: ${detail}`)
-      if (result.deviceSeen && result.deviceSeen.availability !== 'offline' && !isRetained)
-        onSeen(result.deviceSeen.id, bus)
-      if (result.deviceSeen?.availability === 'offline') onGone?.(result.deviceSeen.id)
-      for (const device of result.devicesGone ?? []) onGone?.(device)
-      if (result.readings.length > 0) {
-        await accept(bus, result.readings, qos > 0 ? 'commit' : 'window')
-        return
-      }
-      if (!result.ignored) return
+  #take(decoders: readonly MessageDecoder[], message: BusMessage): Promise<void> {
+    try {
+      return this.#ask(decoders, message)
+    } catch (error) {
+      return Promise.reject(error)
     }
-    if (!isKnown) onFault(bus, 'unknown-device', topic.slice(0, 120))
+  }
+
+  /**
+   * Asks one decoder after the other, from `first` on. Most answer at once, and then nothing is waited for but the
+   * disk: at thousands of messages a second, turns of the queue would be most of the work.
+   */
+  #ask(decoders: readonly MessageDecoder[], message: BusMessage, first = 0, wasKnown = false): Promise<void> {
+    let isKnown = wasKnown
+    for (let index = first; index < decoders.length; index++) {
+      const decoder = decoders[index] as MessageDecoder
+      if (!wantsTopic(decoder, message.topic)) continue
+      isKnown = true
+      const result = decoder.decode(message)
+      if (result instanceof Promise)
+        return result.then(
+          (late) => this.#told(message, late) ?? this.#ask(decoders, message, index + 1, true),
+        )
+      const stored = this.#told(message, result)
+      if (stored) return stored
+    }
+    if (!isKnown) this.#options.onFault(message.bus, 'unknown-device', message.topic.slice(0, 120))
+    return Promise.resolve()
+  }
+
+  /** What one decoder said of a message; undefined when the next may be asked. */
+  #told({ bus, topic, qos, isRetained }: BusMessage, result: DecodeResult): Promise<void> | undefined {
+    const { accept, onSeen, onGone, onFault } = this.#options
+    const { readings, errors, deviceSeen, devicesGone } = result
+    for (const { code, detail } of errors) onFault(deviceSeen?.id ?? bus, code, `${topic}: ${detail}`)
+    if (deviceSeen?.availability === 'offline') onGone?.(deviceSeen.id)
+    // Of whom readings come is seen by them.
+    else if (deviceSeen && !isRetained && deviceSeen.id !== readings[0]?.device) onSeen(deviceSeen.id, bus)
+    if (devicesGone) for (const device of devicesGone) onGone?.(device)
+    if (readings.length > 0) return accept(bus, readings, qos > 0 ? 'soon' : 'window')
+    return result.ignored ? undefined : Promise.resolve()
   }
 }
 

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { toHex } from '#contract/ground/bytes.ts'
 import { writeFileAtomically } from '#contract/ground/node/atomic-write.ts'
 import type { RandomBytes } from '#contract/ground/random.ts'
@@ -14,17 +14,34 @@ export function machineRoutes(
     readonly token: string
     readonly now: () => number
     readonly overview: () => Promise<object>
+    readonly acknowledge: (alarmId: string) => Promise<'acknowledged' | 'unknown'>
+    /** Undefined when there is no such channel. */
+    readonly testChannel: (channel: string) => Promise<object | undefined>
   },
 ): void {
   const { metrics, token, now, overview } = sources
   app.get('/healthz', async () => ({ status: 'ok' }))
   app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()))
   const wanted = Buffer.from(`Bearer ${token}`)
-  app.get('/doctor', async (request, reply) => {
+  const isOurs = (request: FastifyRequest): boolean => {
     const given = Buffer.from(request.headers.authorization ?? '')
-    if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) return reply.status(404).send()
-    return { ...(await overview()), now: now() }
-  })
+    return given.length === wanted.length && timingSafeEqual(given, wanted)
+  }
+  app.get('/doctor', async (request, reply) =>
+    isOurs(request) ? { ...(await overview()), now: now() } : reply.status(404).send(),
+  )
+  app.post<Named>('/doctor/alarms/:name/acknowledge', async (request, reply) =>
+    isOurs(request) ? { outcome: await sources.acknowledge(request.params.name) } : reply.status(404).send(),
+  )
+  app.post<Named>('/doctor/channels/:name/test', async (request, reply) =>
+    isOurs(request)
+      ? { outcome: (await sources.testChannel(request.params.name)) ?? { kind: 'unknown' } }
+      : reply.status(404).send(),
+  )
+}
+
+interface Named {
+  Params: { name: string }
 }
 
 /** A secret that only this machine's user can read: by it `doctor` sees everything, even where reading needs a PIN. */

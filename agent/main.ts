@@ -2,17 +2,21 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { VuonError } from '#contract/ground/errors.ts'
 import type { Language } from '#contract/ground/messages.ts'
+import { registerAdviceCommand } from './command/advice-command.ts'
+import { registerAlarmCommands } from './command/alarm-commands.ts'
 import { claimBox } from './command/claim.ts'
 import type { ConsoleAnswer } from './command/console-answer.ts'
 import { registerDecodeCommands } from './command/decode-commands.ts'
 import { registerDeviceCommands } from './command/device-commands.ts'
 import { gatherFacts } from './command/doctor.ts'
 import { registerJournalCommands } from './command/journal-commands.ts'
+import { registerKeyCommands } from './command/key-commands.ts'
 import { registerModelCommands } from './command/model-commands.ts'
 import { registerMqttPassword } from './command/mqtt-password.ts'
 import { registerProbeCommands } from './command/probe-commands.ts'
 import { run } from './command/run.ts'
 import { type AgentConfig, agentConfigWithoutSecrets, agentJsonSchema, loadAgentConfig } from './config.ts'
+import { inForceAt } from './config-trial.ts'
 import { examine } from './health/doctor.ts'
 import { checkProfiles } from './inputs.ts'
 import { checkCodecs } from './lorawan-config.ts'
@@ -46,15 +50,16 @@ function loadConfig(): AgentConfig {
 program
   .command('run')
   .description('run until SIGTERM')
-  .action(() => run(loadConfig(), PROGRAM))
+  .action(() => run(loadConfig, PROGRAM))
 
 program
   .command('claim')
   .argument('<code>', 'the one-time code that the province gave')
   .requiredOption('--gateway <url>', 'address of the province, such as https://vuon.example')
   .description('enrol this box at the province')
-  .action(async (code: string, { gateway }: { gateway: string }) => {
-    const { agent, boxCode, farm } = await claimBox(loadConfig(), code, gateway, PROGRAM)
+  .option('--as-new-box', 'take a new name too: for a box whose keys were revoked or lost')
+  .action(async (code: string, { gateway, asNewBox }: { gateway: string; asNewBox?: boolean }) => {
+    const { agent, boxCode, farm } = await claimBox(loadConfig(), code, gateway, PROGRAM, asNewBox)
     say(
       { agent, boxCode, farm },
       `This box is ${boxCode} of ${farm.name}, ${farm.commune}. It begins to send by itself.`,
@@ -72,7 +77,14 @@ config
 config
   .command('show')
   .description('the effective configuration, without secrets')
-  .action(() => console.log(JSON.stringify(agentConfigWithoutSecrets(loadConfig()), null, 2)))
+  .action(() => {
+    const { config, state } = inForceAt(loadConfig())
+    // What the province set stands beside it with what the file says; without any, this is a file like the box's own.
+    const shown = agentConfigWithoutSecrets(config) as object
+    const { no, isOnTrial, changes } = state
+    const fromProvince = no === null ? {} : { fromProvince: { message: no, isOnTrial, changes } }
+    console.log(JSON.stringify({ ...shown, ...fromProvince }, null, 2))
+  })
 config
   .command('schema')
   .description('JSON Schema for editors')
@@ -83,7 +95,7 @@ program
   .option('--lang <language>', 'vi or en')
   .description('what is wrong, and what to do')
   .action(async ({ lang }: { lang?: string }) => {
-    const loaded = loadConfig()
+    const loaded = inForceAt(loadConfig()).config
     const language: Language = lang === 'vi' || lang === 'en' ? lang : loaded.language
     const checks = examine(await gatherFacts(loaded, configFile()), language)
     const marks = { ok: '✓', warning: '!', problem: '✗' }
@@ -96,11 +108,14 @@ program
 
 const answer: ConsoleAnswer = { loadConfig, say, sayLine }
 registerJournalCommands(program, answer)
+registerAlarmCommands(program, answer)
 registerProbeCommands(program, answer)
 registerDecodeCommands(program, answer)
 registerDeviceCommands(program, answer)
 registerModelCommands(program, answer)
+registerAdviceCommand(program, answer)
 registerMqttPassword(program, answer)
+registerKeyCommands(program, answer)
 
 try {
   await program.parseAsync()

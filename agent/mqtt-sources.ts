@@ -18,6 +18,8 @@ export interface SourceSurroundings {
   readonly random: Random
   /** The broker keeps messages for this name while the box is away. */
   readonly clientIdOf: (bus: string) => string
+  /** Said at the broker instead of what the bus says of itself; an outside broker only. */
+  readonly presence?: Presence | undefined
   readonly onFault: SourceFault
 }
 
@@ -28,11 +30,11 @@ export function openMqttSource(
 ): MessageSource {
   if (bus.kind === 'mqtt-broker') return ownBroker(bus, surroundings)
   const { name, url, username, password, caFile, certFile, keyFile, protocol } = bus
-  const { clientIdOf, ...outside } = surroundings
+  const { clientIdOf, presence, ...outside } = surroundings
   return new MqttSource({
     ...{ bus: name, url, topics, username, password, caFile, certFile, keyFile, protocol },
     clientId: clientIdOf(name),
-    presence: presenceOf(bus),
+    presence: presence ?? presenceOf(bus),
     ...outside,
   })
 }

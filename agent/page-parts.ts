@@ -1,9 +1,12 @@
+import type { AlarmDesk } from './alarm-desk.ts'
 import type { AgentConfig } from './config.ts'
 import type { Enrolment } from './enrolment.ts'
 import type { FarmBook } from './farm-book/farm-book.ts'
 import { LABEL_SIZES, labelSvg } from './farm-book/label.ts'
 import type { Journal } from './journal/journal.ts'
+import { lightingTrial } from './lighting-trial.ts'
 import { dayOnLabel } from './local-time.ts'
+import type { FieldAnswer } from './page/field-answer.ts'
 import type { BoxOverview, PageSources } from './page/page-sources.ts'
 import type { PhotoDesk } from './photo-desk.ts'
 
@@ -12,12 +15,23 @@ export interface PageParts {
   readonly journal: Journal
   readonly farmBook: FarmBook
   readonly photos: PhotoDesk
+  readonly alarms: Pick<AlarmDesk, 'acknowledge'>
   readonly farm: () => Enrolment['farm'] | null
   readonly overview: () => Promise<BoxOverview>
+  readonly field: () => FieldAnswer
 }
 
 /** What the box's page asks for, from the parts that know it. */
-export function pageSources({ config, journal, farmBook, photos, farm, overview }: PageParts): PageSources {
+export function pageSources({
+  config,
+  journal,
+  farmBook,
+  photos,
+  alarms,
+  farm,
+  overview,
+  field,
+}: PageParts): PageSources {
   const placeOnLabel = () => {
     const where = farm()
     return where ? `${where.commune}, ${where.province}` : ''
@@ -25,6 +39,9 @@ export function pageSources({ config, journal, farmBook, photos, farm, overview 
   return {
     nowMs: () => journal.now(),
     overview,
+    field,
+    tryLighting: lightingTrial,
+    acknowledgeAlarm: (alarmId, person) => alarms.acknowledge(alarmId, person),
     history: (seriesNo, fromT, toT, buckets) => journal.history(seriesNo, fromT, toT, buckets),
     farmBook: {
       plots: config.plots,

@@ -29,6 +29,8 @@ export interface PhotoDeskOptions {
   }
   /** There is something new for the province. */
   readonly onTaken?: () => void
+  /** What was seen on a photo, when it is on disk. */
+  readonly onFound?: (finding: FindingEntry) => void
   readonly worker?: VisionWorker
 }
 
@@ -128,6 +130,12 @@ export class PhotoDesk {
     return bytes && { bytes, type: found.kind === 'photo' ? 'image/jpeg' : 'image/webp' }
   }
 
+  /** Whether a photo still has to travel; `absent` when it is not on the box (any more). */
+  whereIs(sha256: string): 'waiting' | 'held' | 'absent' {
+    const photo = this.#store.find(sha256)
+    return photo ? (photo.isHeld ? 'held' : 'waiting') : 'absent'
+  }
+
   /** Whether the province holds the photo of a finding. */
   isHeld(finding: FindingEntry): boolean {
     const photo = this.#store.find(toHex(finding.photo.sha256))
@@ -137,7 +145,10 @@ export class PhotoDesk {
 
   async #taken(path: string, note: PhotoNote): Promise<Looked> {
     const looked = await this.#look.take(path, note)
-    if ('finding' in looked) this.#options.onTaken?.()
+    if ('finding' in looked) {
+      this.#options.onTaken?.()
+      this.#options.onFound?.(looked.finding)
+    }
     return looked
   }
 }

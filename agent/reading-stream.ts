@@ -13,7 +13,7 @@ import { toScaled } from './readings/scaled.ts'
 export interface ReadingJournal {
   now(): number
   declareSeries(wanted: SeriesWanted): Promise<SeriesDeclared>
-  appendReadings(readings: readonly Reading[], wait: 'commit' | 'window'): Promise<void>
+  appendReadings(readings: readonly Reading[], wait: 'commit' | 'soon' | 'window'): Promise<void>
 }
 
 export interface SeriesWanted {
@@ -54,17 +54,32 @@ export interface StoredReading {
   readonly value: number
   readonly t: number
   readonly quality: number
+  /** In steps of the resolution, as the journal holds it. */
+  readonly scaled: number
+  /** What the source itself said the time was, where it said one. */
+  readonly sourceT?: number
 }
 
 // A farm has tens of devices. A broker that a stranger floods with names must not fill the card with series.
 const MAX_SERIES = 4000
+
+type PlacedSeries = SeriesDeclared & SeriesWanted
+type Measured = Observation & { readonly origin?: string }
+
+/** What is known of a device: looked up once, for it can't change while the program runs. */
+interface Source {
+  readonly notes: DeviceNotes
+  /** By quantity and channel; a promise while it is being declared. */
+  readonly series: Map<string, PlacedSeries | Promise<PlacedSeries>>
+}
 
 export class ReadingStream {
   readonly #journal: ReadingJournal
   readonly #notesOf: (device: string) => DeviceNotes
   readonly #onStored: (readings: readonly StoredReading[]) => void
   readonly #onFault: (device: string, code: string, detail: string) => void
-  readonly #series = new Map<string, Promise<SeriesDeclared & SeriesWanted>>()
+  readonly #sources = new Map<string, Source>()
+  #seriesCount = 0
 
   constructor(options: {
     journal: ReadingJournal
@@ -79,67 +94,114 @@ export class ReadingStream {
   }
 
   /** Resolves when every reading is on disk; rejects when the journal refuses, and then nothing is acknowledged. */
-  async accept(observations: readonly Observation[], wait: 'commit' | 'window'): Promise<void> {
-    const marked = observations.map((each) =>
-      markObservation(each, this.#notesOf(each.device).calibration?.[each.quantity]),
+  accept(observations: readonly Observation[], wait: 'commit' | 'soon' | 'window'): Promise<void> {
+    const marked: Measured[] = observations.map((each) =>
+      markObservation(each, this.#sourceOf(each.device).notes.calibration?.[each.quantity]),
     )
-    const placed: { each: (typeof marked)[number]; series: SeriesDeclared & SeriesWanted }[] = []
-    for (const each of [...marked, ...derivedFrom(marked)]) {
-      const series = await this.#seriesOf(each)
-      if (series) placed.push({ each, series })
-    }
+    const all = withDerived(marked)
+    const series = all.map((each) => this.#seriesOf(each))
+    // Thousands a second come for series that are long declared: a turn of the queue for each would be most of the work.
+    return isDeclared(series)
+      ? this.#append(all, series, wait)
+      : Promise.all(series).then((declared) => this.#append(all, declared, wait))
+  }
+
+  #append(
+    measured: readonly Measured[],
+    series: readonly (PlacedSeries | undefined)[],
+    wait: 'commit' | 'soon' | 'window',
+  ): Promise<void> {
     // Nothing is awaited between the stamp and the append: a corrected clock never falls between the two.
     const t = this.#journal.now()
-    const stored: StoredReading[] = []
     const readings: Reading[] = []
-    for (const { each, series } of placed) {
-      const scaled = toScaled(each.value, series.resolution)
+    const kept: Kept[] = []
+    for (let index = 0; index < measured.length; index++) {
+      const each = measured[index] as Measured
+      const its = series[index]
+      if (!its) continue
+      const scaled = toScaled(each.value, its.resolution)
       if (scaled === null) {
         this.#onFault(each.device, 'not-a-number', `${each.quantity} = ${each.value}`)
         continue
       }
-      const sourceT = each.sourceTimeMs === undefined ? {} : { sourceT: each.sourceTimeMs }
-      readings.push({ seriesNo: series.no, t, scaled, quality: each.quality, ...sourceT })
-      stored.push({ ...series, seriesNo: series.no, value: each.value, t, quality: each.quality })
+      const { quality, sourceTimeMs: sourceT } = each
+      const reading: Reading =
+        sourceT === undefined
+          ? { seriesNo: its.no, t, scaled, quality }
+          : { seriesNo: its.no, t, scaled, quality, sourceT }
+      readings.push(reading)
+      kept.push({ reading, series: its, value: each.value })
     }
-    if (readings.length === 0) return
-    await this.#journal.appendReadings(readings, wait)
-    this.#onStored(stored)
+    if (readings.length === 0) return Promise.resolve()
+    return this.#journal.appendReadings(readings, wait).then(() => this.#onStored(kept.map(storedReading)))
   }
 
-  async #seriesOf(
-    observation: Observation & { origin?: string },
-  ): Promise<(SeriesDeclared & SeriesWanted) | undefined> {
+  #sourceOf(device: string): Source {
+    const known = this.#sources.get(device)
+    if (known) return known
+    const source: Source = { notes: this.#notesOf(device), series: new Map() }
+    if (this.#seriesCount < MAX_SERIES) this.#sources.set(device, source)
+    return source
+  }
+
+  #seriesOf(observation: Measured): PlacedSeries | Promise<PlacedSeries> | undefined {
     const { device, channel, quantity } = observation
-    const key = JSON.stringify([device, channel, quantity])
-    let series = this.#series.get(key)
-    if (!series) {
-      if (this.#series.size >= MAX_SERIES) {
-        this.#onFault(device, 'too-many-series', `more than ${MAX_SERIES} series; ${quantity} is not kept`)
-        return undefined
-      }
-      const wanted: SeriesWanted = {
-        device,
-        channel,
-        quantity,
-        unit: observation.unit,
-        resolution: observation.resolution ?? QUANTITIES[quantity].resolution,
-        // Peers keep milliseconds of arrival jitter; a farm's agronomy needs seconds, and columns shrink fourfold.
-        timeStepMs: 1000,
-        place: this.#notesOf(device).place,
-        origin: observation.origin ?? 'measured',
-      }
-      series = this.#journal.declareSeries(wanted).then((declared) => ({ ...wanted, ...declared }))
-      this.#series.set(key, series)
-      series.catch(() => this.#series.delete(key))
+    const source = this.#sourceOf(device)
+    const key = channel === '' ? quantity : `${quantity} ${channel}`
+    const known = source.series.get(key)
+    if (known) return known
+    if (this.#seriesCount >= MAX_SERIES) {
+      this.#onFault(device, 'too-many-series', `more than ${MAX_SERIES} series; ${quantity} is not kept`)
+      return undefined
     }
-    return series
+    const wanted: SeriesWanted = {
+      device,
+      channel,
+      quantity,
+      unit: observation.unit,
+      resolution: observation.resolution ?? QUANTITIES[quantity].resolution,
+      // Peers keep milliseconds of arrival jitter; a farm's agronomy needs seconds, and columns shrink fourfold.
+      timeStepMs: 1000,
+      place: source.notes.place,
+      origin: observation.origin ?? 'measured',
+    }
+    this.#seriesCount++
+    const declaring = this.#journal.declareSeries(wanted).then(
+      (declared) => {
+        const series = { ...wanted, ...declared }
+        source.series.set(key, series)
+        return series
+      },
+      (error: unknown) => {
+        source.series.delete(key)
+        if (source.series.size === 0) this.#sources.delete(device)
+        this.#seriesCount--
+        throw error
+      },
+    )
+    source.series.set(key, declaring)
+    return declaring
   }
 }
 
-/** What follows at once from one device's own readings. Marked inputs give a marked result. */
-function derivedFrom(observations: readonly Observation[]): (Observation & { origin: string })[] {
-  const derived: (Observation & { origin: string })[] = []
+const isDeclared = (
+  series: readonly (PlacedSeries | Promise<PlacedSeries> | undefined)[],
+): series is readonly (PlacedSeries | undefined)[] => !series.some((each) => each instanceof Promise)
+
+interface Kept {
+  readonly reading: Reading
+  readonly series: PlacedSeries
+  readonly value: number
+}
+
+function storedReading({ reading, series, value }: Kept): StoredReading {
+  const { device, channel, quantity, unit, resolution, place, origin } = series
+  return { ...reading, device, channel, quantity, unit, resolution, place, origin, value }
+}
+
+/** With what follows at once from one device's own readings. Marked inputs give a marked result. */
+function withDerived(observations: readonly Measured[]): readonly Measured[] {
+  const derived: Measured[] = []
   for (const air of observations) {
     if (air.quantity !== 'air-temperature') continue
     const humidity = observations.find(
@@ -160,5 +222,5 @@ function derivedFrom(observations: readonly Observation[]): (Observation & { ori
       ...(air.sourceTimeMs === undefined ? {} : { sourceTimeMs: air.sourceTimeMs }),
     })
   }
-  return derived
+  return derived.length > 0 ? [...observations, ...derived] : observations
 }

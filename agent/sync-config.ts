@@ -20,28 +20,33 @@ const budget = z
   .strictObject({
     mbPerDay: megabytes
       .optional()
+      .meta({ remote: true })
       .describe(
         'What the box may send and receive in a day (MB of 1,000,000 bytes). At 70 % photos stop, at 90 % readings, at 100 % findings; alarms and events always go. Without it there is no limit.',
       ),
     mbPerHour: megabytes
       .optional()
+      .meta({ remote: true })
       .describe('The same for each hour of the clock, so that one photo does not take the whole line.'),
     quietHours: z
       .array(quietHours)
       .max(12)
       .default([])
+      .meta({ remote: true })
       .describe(
         'Hours in which only alarms and events are sent, such as 18:00-21:00 when the family needs the line.',
       ),
     metered: z
       .boolean()
       .default(false)
+      .meta({ remote: true })
       .describe(
         'The line is paid by the megabyte: readings go every 15 minutes at most, photos as thumbnails only.',
       ),
     photos: z
       .enum(['all', 'thumbnails', 'none'])
       .optional()
+      .meta({ remote: true })
       .describe(
         'Which photos are sent by themselves; one that the province asks for is sent in any case but none. all if not given, thumbnails on a metered line.',
       ),
@@ -51,8 +56,14 @@ const budget = z
 
 export const sync = z
   .strictObject({
-    batchEveryS: seconds(1, 86_400).default(60).describe('How often readings are sent.'),
-    retryLongestS: seconds(1, 86_400).default(300).describe('Longest wait after a failure.'),
+    batchEveryS: seconds(1, 86_400)
+      .default(60)
+      .meta({ remote: true })
+      .describe('How often readings are sent.'),
+    retryLongestS: seconds(1, 86_400)
+      .default(300)
+      .meta({ remote: true })
+      .describe('Longest wait after a failure.'),
     budget,
   })
   .prefault({})

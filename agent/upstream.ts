@@ -4,15 +4,17 @@ import { compression } from '#contract/ground/node/compression.ts'
 import { publicKeyFromRaw, sha256 } from '#contract/ground/node/crypto.ts'
 import type { Random, RandomBytes } from '#contract/ground/random.ts'
 import type { SecretKey } from '#contract/ground/signing.ts'
-import { keyIdOf } from '#contract/wire/identity.ts'
+import type { DownlinkLine } from './downlink-desk.ts'
 import { type Enrolment, enrolmentVersion, readEnrolment } from './enrolment.ts'
 import type { Journal } from './journal/journal.ts'
+import { adoptClaimKey, dropOldestKey, keyRingVersion, openKeyRing } from './key-ring.ts'
 import type { LinkBudget } from './link-budget.ts'
 import { type BlobSource, BlobUpload } from './sync/blob-upload.ts'
 import type { BudgetState, Traffic } from './sync/budget.ts'
 import { countedLink } from './sync/counted-link.ts'
 import type { Link } from './sync/link.ts'
 import { fetchTime } from './sync/province.ts'
+import { SigningKeys } from './sync/signing-keys.ts'
 import { TravellingPhotos } from './sync/travelling-photos.ts'
 import { Uplink, type UplinkState } from './sync/uplink.ts'
 
@@ -20,7 +22,8 @@ import { Uplink, type UplinkState } from './sync/uplink.ts'
 export interface UpstreamOptions {
   /** Where the claim writes the enrolment. */
   readonly enrolmentFile: string
-  readonly key: SecretKey
+  /** The file of the key that signs; those that are to follow it lie beside it. */
+  readonly keyFile: string
   readonly journal: Journal
   readonly photos: BlobSource
   readonly linkTo: (gateway: string) => Link
@@ -30,6 +33,14 @@ export interface UpstreamOptions {
   /** How often readings go, what the line may cost, and which photos travel. */
   readonly budget: LinkBudget
   readonly retryLongestMs: number
+  /** Who hears what the province says to this box. */
+  readonly downlink?: {
+    open(line: DownlinkLine): void
+    close(): Promise<void>
+    heard(highest: number): void
+  }
+  /** A model is not worth what a metered line costs. */
+  readonly isMetered?: boolean
   /** The province holds something else under our numbers. */
   readonly onEquivocation: () => void
 }
@@ -39,6 +50,10 @@ export class Upstream {
   #enrolment: Enrolment | null = null
   /** Of the enrolment's file, as it was read last. */
   #version = ''
+  /** Of the keys' folder, likewise. */
+  #ringVersion = ''
+  #ring: readonly SecretKey[] = []
+  #keys: SigningKeys | undefined
   #uplink: Uplink | undefined
   #photoUpload: BlobUpload | undefined
   readonly #photos: TravellingPhotos
@@ -52,6 +67,7 @@ export class Upstream {
   /** Throws when there is an enrolment that can't be read: a box must not go on as if it had none. */
   start(): void {
     const { enrolmentFile, journal } = this.#options
+    this.#openRing()
     this.#version = enrolmentVersion(enrolmentFile)
     this.#enrolment = readEnrolment(enrolmentFile)
     journal.onRecord(() => this.#uplink?.wake())
@@ -59,6 +75,7 @@ export class Upstream {
   }
 
   async stop(): Promise<void> {
+    await this.#options.downlink?.close()
     await this.#photoUpload?.stop()
     await this.#uplink?.stop()
   }
@@ -70,16 +87,45 @@ export class Upstream {
 
   /** A claim made while the agent runs is taken up without a restart; true when there was one. */
   async renew(): Promise<boolean> {
+    await this.#tendKeys()
     const { enrolmentFile } = this.#options
     const version = enrolmentVersion(enrolmentFile)
     if (version === this.#version) return false
     this.#version = version
     const enrolment = readEnrolment(enrolmentFile)
     if (!enrolment || enrolment.issuedAt === this.#enrolment?.issuedAt) return false
+    this.#openRing()
     await this.stop()
     this.#enrolment = enrolment
     this.#begin()
     return true
+  }
+
+  /** A key that was made meanwhile is taken up; one whose every word is durable at the province is destroyed. */
+  async #tendKeys(): Promise<void> {
+    const { keyFile, journal } = this.#options
+    if (this.#keys && this.#ring.length > 1 && this.#enrolment) {
+      const { epoch, lanes } = await journal.state()
+      if (this.#keys.isOldestDone(epoch, lanes)) {
+        // First, so that after a cut the journal still knows itself in the key that is left.
+        await journal.setOrigin(`${this.#enrolment.agent} ${this.#keys.keyIds.at(-1)}`)
+        dropOldestKey(keyFile)
+      }
+    }
+    if (keyRingVersion(keyFile) === this.#ringVersion) return
+    // First: keys that can't be opened are told of, and what runs goes on with those that it has.
+    this.#openRing()
+    await this.stop()
+    this.#begin()
+  }
+
+  /** The province enrolled a key that a cut kept from its place: it is put there first. */
+  #openRing(): void {
+    const { keyFile, enrolmentFile } = this.#options
+    const enrolled = readEnrolment(enrolmentFile)?.key
+    if (enrolled) adoptClaimKey(keyFile, enrolled)
+    this.#ring = openKeyRing(keyFile)
+    this.#ringVersion = keyRingVersion(keyFile)
   }
 
   get enrolment(): Enrolment | null {
@@ -112,11 +158,10 @@ export class Upstream {
   identity() {
     const enrolment = this.#enrolment
     if (!enrolment) return null
-    const { key } = this.#options
+    if (!this.#keys) return null
     return {
       agent: enrolment.agent,
-      keyId: keyIdOf(key.publicRaw, sha256),
-      key,
+      ...this.#keys.newest,
       boxCode: enrolment.boxCode,
       publicUrl: enrolment.publicUrl ?? enrolment.gateway,
       allocations: enrolment.allocations.map(({ growingArea, ...rest }) => ({
@@ -146,12 +191,16 @@ export class Upstream {
   #begin(): void {
     const enrolment = this.#enrolment
     if (!enrolment) return
-    const { key, journal, clock, random, budget, retryLongestMs, onEquivocation } = this.#options
+    const { journal, clock, random, budget, retryLongestMs, onEquivocation } = this.#options
+    const keys = new SigningKeys({ agent: enrolment.agent, ring: this.#ring, sha256, outbox: journal })
+    const key = keys.speaker
+    this.#keys = keys
     const uplink = new Uplink({
       agent: enrolment.agent,
       outbox: journal,
       link: this.#linkTo(enrolment.gateway, 'sync'),
       key,
+      keys,
       sha256,
       compression,
       clock,
@@ -159,6 +208,7 @@ export class Upstream {
       batchEveryMs: budget.batchEveryMs,
       retryLongestMs,
       budget: budget.budget,
+      onDownlink: (highest) => this.#options.downlink?.heard(highest),
       onEquivocation,
     })
     this.#uplink = uplink
@@ -172,6 +222,16 @@ export class Upstream {
       random,
       isIdle: () => uplink.state.phase === 'idle' && budget.budget.mayGo('photo'),
       retryLongestMs,
+    })
+    // Heard before the uplink's first answer can say what there is.
+    this.#options.downlink?.open({
+      agent: enrolment.agent,
+      key,
+      province: publicKeyFromRaw(fromBase64(enrolment.province.publicKey)),
+      link: this.#linkTo(enrolment.gateway, 'other'),
+      modelLink: this.#linkTo(enrolment.gateway, 'photos'),
+      mayFetchModels: () =>
+        this.#options.isMetered !== true && uplink.state.phase === 'idle' && budget.budget.mayGo('photo'),
     })
     uplink.start()
     this.#photoUpload.start()

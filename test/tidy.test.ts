@@ -48,6 +48,8 @@ const AGENT_ROOMS = [
   'page',
   'sync',
   'health',
+  'notices',
+  'announce',
 ]
 // What a room of the gateway may import beside itself and contract.
 const GATEWAY_WALLS: Record<string, readonly string[]> = {

@@ -7,6 +7,7 @@ import {
   type BusMessage,
   MAX_PAYLOAD_BYTES,
   type MessageSource,
+  type PublishHow,
   type SourceFault,
   type SourceState,
 } from './message-source.ts'
@@ -43,6 +44,7 @@ export class EmbeddedBroker implements MessageSource {
   #deliver: (message: BusMessage) => Promise<void> = () => Promise.reject(new VuonError('link-down'))
   #aedes: Aedes | undefined
   #door: BrokerDoor | undefined
+  #lastSent: Promise<void> = Promise.resolve()
   #state: SourceState
 
   constructor(options: EmbeddedBrokerOptions) {
@@ -106,8 +108,10 @@ export class EmbeddedBroker implements MessageSource {
     return this.#state
   }
 
-  publish(topic: string, payload: Uint8Array): Promise<void> {
-    return this.#send(topic, payload, false)
+  async publish(topic: string, payload: Uint8Array, { isRetained = false }: PublishHow = {}): Promise<void> {
+    const mayBeKept = !isRetained || this.#retained.mayRetain(topic, payload.length)
+    if (!mayBeKept) this.#fault('too-many-retained', topic)
+    await this.#send(topic, payload, isRetained && mayBeKept)
   }
 
   /** The port it listens on, which the system chose when the option said 0. */
@@ -215,7 +219,17 @@ export class EmbeddedBroker implements MessageSource {
       await this.#send(presence.topic, presence.payload(isOnline, clock.wallMs()), true)
   }
 
-  async #send(topic: string, payload: Uint8Array, retain: boolean): Promise<void> {
+  /**
+   * One after the other: aedes keeps a retained message before it hands it on, and a subscriber that has seen a later
+   * one by then takes it for one that it had (its `dedupe` goes by the order of publishing).
+   */
+  #send(topic: string, payload: Uint8Array, retain: boolean): Promise<void> {
+    const sent = this.#lastSent.then(() => this.#sendNow(topic, payload, retain))
+    this.#lastSent = sent.catch(() => {})
+    return sent
+  }
+
+  async #sendNow(topic: string, payload: Uint8Array, retain: boolean): Promise<void> {
     const broker = this.#aedes
     if (!broker) throw new VuonError('link-down')
     const packet = {

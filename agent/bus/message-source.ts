@@ -8,16 +8,23 @@ export interface MessageSource {
   start(deliver: (message: BusMessage) => Promise<void>): Promise<void>
   stop(): Promise<void>
   /**
-   * Sends one message, at QoS 0 and not to be retained: a question to a node. Rejects while there is no connection.
-   * Absent where the source only listens.
+   * Sends one message. At QoS 0, unless told otherwise: a question to a node. At QoS 1 it resolves when the broker has
+   * it; one that waits for that while the connection breaks goes out again with the next. Rejects while there is no
+   * connection. Absent where the source only listens.
    */
-  publish?(topic: string, payload: Uint8Array): Promise<void>
+  publish?(topic: string, payload: Uint8Array, how?: PublishHow): Promise<void>
   /**
    * Listens to further topics from now on, over reconnects too. Absent where the source hears everything anyway, or
    * can't be told while it runs.
    */
   subscribe?(topics: readonly string[]): void
   state(): SourceState
+}
+
+export interface PublishHow {
+  readonly qos?: 0 | 1
+  /** The broker keeps it for who comes later; an empty payload takes back what it kept. */
+  readonly isRetained?: boolean
 }
 
 export interface BusMessage {

@@ -7,6 +7,7 @@ import {
   type BusMessage,
   MAX_PAYLOAD_BYTES,
   type MessageSource,
+  type PublishHow,
   type SourceFault,
   type SourceState,
 } from './message-source.ts'
@@ -134,10 +135,11 @@ export class MqttSource implements MessageSource {
     return this.#state
   }
 
-  async publish(topic: string, payload: Uint8Array): Promise<void> {
+  async publish(topic: string, payload: Uint8Array, how: PublishHow = {}): Promise<void> {
     const client = this.#client
     if (!client?.connected) throw new VuonError('link-down')
-    await client.publishAsync(topic, Buffer.from(payload), { qos: 0, retain: false })
+    const { qos = 0, isRetained = false } = how
+    await client.publishAsync(topic, Buffer.from(payload), { qos, retain: isRetained })
   }
 
   #open(): void {

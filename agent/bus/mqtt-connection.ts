@@ -41,6 +41,8 @@ export function connectionOptions(
     // Reconnecting is done by the source, with jitter; subscribing too, because it depends on the session.
     reconnectPeriod: 0,
     resubscribe: false,
+    // Nobody reads it, and asking at ten places a packet whether somebody does is a tenth of the client's time.
+    log: () => {},
     protocolVersion: version,
     ...(version === 5
       ? {

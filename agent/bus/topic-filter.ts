@@ -1,15 +1,26 @@
 /** Whether a topic matches a subscription's filter with + and # (MQTT 3.1.1 §4.7). */
 export function topicMatches(filter: string, topic: string): boolean {
-  const wanted = filter.split('/')
-  const levels = topic.split('/')
   // A wildcard at the start does not reach $-topics (§4.7.2).
   if (topic.startsWith('$') && !filter.startsWith('$')) return false
-  for (let index = 0; index < wanted.length; index++) {
-    if (wanted[index] === '#') return true
-    if (index >= levels.length) return false
-    if (wanted[index] !== '+' && wanted[index] !== levels[index]) return false
+  // Level by level, where each begins; nothing is cut out, for every message is asked of every filter.
+  for (let wanted = 0, level = 0; ; ) {
+    const wantedEnd = endOfLevel(filter, wanted)
+    if (wantedEnd === wanted + 1 && filter[wanted] === '#') return true
+    if (level > topic.length) return false
+    const levelEnd = endOfLevel(topic, level)
+    const isAny = wantedEnd === wanted + 1 && filter[wanted] === '+'
+    const isSame = () =>
+      wantedEnd - wanted === levelEnd - level && topic.startsWith(filter.slice(wanted, wantedEnd), level)
+    if (!isAny && !isSame()) return false
+    if (wantedEnd === filter.length) return levelEnd === topic.length
+    wanted = wantedEnd + 1
+    level = levelEnd + 1
   }
-  return wanted.length === levels.length
+}
+
+function endOfLevel(text: string, from: number): number {
+  const end = text.indexOf('/', from)
+  return end < 0 ? text.length : end
 }
 
 /** Whether it is a filter at all: + and # alone in their level, # at the end (MQTT 3.1.1 §4.7.1). */

@@ -70,12 +70,12 @@ export class Unacknowledged {
     while (this.#queue[count]?.isStored) count++
     if (count === 0) return
     const bytes = new Uint8Array(count * 4)
+    const acknowledgements = new DataView(bytes.buffer)
     const stored = this.#queue.slice(0, count)
     // PUBACK: type 4, two more bytes, the packet's id (MQTT 3.1.1 §3.4). In MQTT 5 the same four bytes mean
     // success without properties (§3.4.2.1).
-    stored.forEach(({ id }, index) => {
-      bytes.set([0x40, 2, id >> 8, id & 0xff], index * 4)
-    })
+    for (let index = 0; index < count; index++)
+      acknowledgements.setUint32(index * 4, 0x40020000 + (stored[index]?.id ?? 0))
     if (!this.#hooks.write(bytes)) return
     this.#queue.splice(0, count)
     for (const held of stored) if (this.#held.get(held.id) === held) this.#held.delete(held.id)

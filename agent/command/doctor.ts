@@ -5,17 +5,17 @@ import { presentPorts } from '../bus/serial-ports.ts'
 import type { AgentConfig } from '../config.ts'
 import { enrolmentPath, journalPath, keyPath } from '../data-folder.ts'
 import { readEnrolment } from '../enrolment.ts'
-import type { DoctorFacts, RunningAgent } from '../health/doctor.ts'
+import type { DoctorFacts } from '../health/doctor.ts'
 import { InlineThread } from '../journal/journal-thread.ts'
-import { readDoctorToken } from '../machine-routes.ts'
 import { usersOf } from '../mqtt-sources.ts'
 import type { BoxOverview } from '../page/page-sources.ts'
 import { readPageCode } from '../page/people.ts'
+import { askAgent } from './ask-agent.ts'
 
 /** Looks at the machine, and asks the agent that runs on it. */
 export async function gatherFacts(config: AgentConfig, configFile: string): Promise<DoctorFacts> {
   const { dataDir } = config
-  const running = await askRunning(config)
+  const running = await askAgent<BoxOverview & { now: number }>(config, 'GET', '/doctor', 5000)
   const enrolment = readEnrolment(enrolmentPath(dataDir))
   return {
     configFile,
@@ -52,24 +52,6 @@ async function configuredPorts(config: AgentConfig): Promise<DoctorFacts['serial
     const port = present.find(({ device }) => device === path)
     return { bus: name, path, lasting: port && port.path !== path ? port.path : null }
   })
-}
-
-async function askRunning(config: AgentConfig): Promise<RunningAgent | null> {
-  const token = readDoctorToken(config.dataDir)
-  if (!token) return null
-  const { host, port } = config.page
-  const address = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-  try {
-    const answer = await fetch(`http://${address.includes(':') ? `[${address}]` : address}:${port}/doctor`, {
-      headers: { authorization: `Bearer ${token}` },
-      signal: AbortSignal.timeout(5000),
-    })
-    if (!answer.ok) return null
-    const overview = (await answer.json()) as BoxOverview & { now: number }
-    return overview
-  } catch {
-    return null
-  }
 }
 
 /** A journal that nobody uses just now is checked by SQLite itself. */

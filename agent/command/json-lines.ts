@@ -32,11 +32,3 @@ export function parseLine(line: string): { value: Record<string, unknown> } | { 
     return { problem: `the line is not JSON: ${(error as Error).message}` }
   }
 }
-
-export async function readAll(input: AsyncIterable<Uint8Array | string>): Promise<string> {
-  let text = ''
-  const decoder = new TextDecoder()
-  for await (const part of input)
-    text += typeof part === 'string' ? part : decoder.decode(part, { stream: true })
-  return text + decoder.decode()
-}

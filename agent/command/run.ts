@@ -3,42 +3,88 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import cron from 'node-cron'
 import pino from 'pino'
-import { toHex } from '#contract/ground/bytes.ts'
 import type { Clock } from '#contract/ground/clock.ts'
 import { VuonError } from '#contract/ground/errors.ts'
 import { writeFileAtomically } from '#contract/ground/node/atomic-write.ts'
 import { systemClock } from '#contract/ground/node/system-clock.ts'
 import type { Random } from '#contract/ground/random.ts'
 import { Agent, type AgentOutside } from '../agent.ts'
+import { boxMark } from '../box-name.ts'
 import { SerialLine } from '../bus/serial-line.ts'
 import { TcpLine } from '../bus/tcp-line.ts'
 import type { AgentConfig } from '../config.ts'
+import { inForceAt } from '../config-trial.ts'
 import { openMqttSource } from '../mqtt-sources.ts'
 import { FetchLink } from '../sync/fetch-link.ts'
 
-/** Runs the agent over the real outside until SIGTERM. */
-export async function run(config: AgentConfig, program: string): Promise<void> {
-  mkdirSync(config.dataDir, { recursive: true })
-  const release = lockFolder(config.dataDir)
-  const log = pino({ level: config.log })
-  const agent = new Agent(config, realOutside(config, program, log))
+/** Runs the agent over the real outside until SIGTERM. `load` reads the box's own file, again at each new start. */
+export async function run(load: () => AgentConfig, program: string): Promise<void> {
+  let local = load()
+  mkdirSync(local.dataDir, { recursive: true })
+  const release = lockFolder(local.dataDir)
+  const log = pino({ level: inForceAt(local).config.log })
   process.on('unhandledRejection', (error) => {
     // Going on with a broken promise unseen is worse than a restart by the service manager.
     log.fatal({ error: String((error as Error)?.stack ?? error) }, 'a promise failed that nobody awaits')
     process.exit(70)
   })
-  await agent.start()
-  await new Promise<void>((resolve) => {
-    process.once('SIGTERM', resolve)
-    process.once('SIGINT', resolve)
+  const stopped = new Promise<'stop'>((resolve) => {
+    process.once('SIGTERM', () => resolve('stop'))
+    process.once('SIGINT', () => resolve('stop'))
   })
+  while ((await runOnce(local, program, log, stopped)) === 'restart') {
+    local = loadedAgain(load, local, log)
+    log.level = inForceAt(local).config.log
+  }
+  release()
+  process.exit(0)
+}
+
+/** One life of the agent. In this process, so that a box without a service manager starts again too. */
+async function runOnce(
+  local: AgentConfig,
+  program: string,
+  log: pino.Logger,
+  stopped: Promise<'stop'>,
+): Promise<'stop' | 'restart'> {
+  const restarted = Promise.withResolvers<'restart'>()
+  const restart = (why: string): void => {
+    log.info({ why }, 'starting anew')
+    restarted.resolve('restart')
+  }
+  const agent = new Agent(local, { ...realOutside(local, program, log), restart })
+  try {
+    await agent.start()
+  } catch (error) {
+    const why = `the program did not start: ${(error as Error).message}`
+    if (!agent.rollBackConfig(why)) throw error
+    log.error({ why }, 'the config of the province was taken back')
+    await agent.stop().catch(() => {})
+    return 'restart'
+  }
+  const next = await Promise.race([stopped, restarted.promise])
   log.info({}, 'stopping')
   // A disk that hangs must not keep the machine from shutting down.
   const hard = setTimeout(() => process.exit(75), 15_000)
   await agent.stop()
   clearTimeout(hard)
-  release()
-  process.exit(0)
+  return next
+}
+
+/** A file that somebody is in the middle of editing must not end the program: the one that was read before still goes. */
+function loadedAgain(load: () => AgentConfig, before: AgentConfig, log: pino.Logger): AgentConfig {
+  try {
+    const loaded = load()
+    // Another folder has another lock, journal and key: that is for a real restart.
+    if (loaded.dataDir === before.dataDir) return loaded
+    log.warn({}, 'dataDir was changed in the file: it is taken up when the service is restarted')
+  } catch (error) {
+    log.warn(
+      { error: (error as Error).message },
+      'the file has mistakes: the one that was read before still goes',
+    )
+  }
+  return before
 }
 
 export function realOutside(config: AgentConfig, program: string, log: pino.Logger): AgentOutside {
@@ -49,8 +95,9 @@ export function realOutside(config: AgentConfig, program: string, log: pino.Logg
     random,
     randomBytes: (length) => new Uint8Array(randomBytes(length)),
     openLine: openRealLine(clock, random),
-    openSource: (bus, topics, onFault) =>
+    openSource: (bus, topics, onFault, presence) =>
       openMqttSource(bus, topics, {
+        presence,
         clock,
         random,
         clientIdOf: (name) => clientIdOf(config.dataDir, name),
@@ -78,12 +125,8 @@ export const openRealLine =
       ? new SerialLine({ path: bus.path, settings, clock, random })
       : new TcpLine({ host: bus.host, port: bus.port, clock, random })
 
-/** The broker keeps messages for this name while the box is away, so it is made once and kept. */
-function clientIdOf(dataDir: string, bus: string): string {
-  const path = join(dataDir, 'mqtt-client-id')
-  if (!existsSync(path)) writeFileAtomically(path, toHex(new Uint8Array(randomBytes(6))), 0o600)
-  return `vuon-${readFileSync(path, 'utf8').trim()}-${bus}`
-}
+const clientIdOf = (dataDir: string, bus: string): string =>
+  `vuon-${boxMark(dataDir, (length) => new Uint8Array(randomBytes(length)))}-${bus}`
 
 /** Two agents over one journal would ask every probe twice. A lock whose program is gone (SIGKILL) does not count. */
 function lockFolder(dataDir: string): () => void {

@@ -35,8 +35,9 @@ export function parseBoundedText(text: string): ParsedJson {
 
 const refusal = (code: string, detail: string): ParsedJson => ({ kind: 'refused', code, detail })
 
-/** Counts brackets and separators outside of strings. */
+/** Counts brackets and separators outside of strings, where there are enough of them for an excess at all. */
 function excessOf(text: string): string | undefined {
+  if (text.length <= MAX_MEMBERS && count(text, '{') + count(text, '[') <= MAX_DEPTH) return undefined
   let depth = 0
   let members = 0
   let isInString = false
@@ -54,6 +55,12 @@ function excessOf(text: string): string | undefined {
     else if (char === 0x2c && ++members > MAX_MEMBERS) return `more than ${MAX_MEMBERS} members`
   }
   return undefined
+}
+
+function count(text: string, char: string): number {
+  let found = 0
+  for (let at = text.indexOf(char); at >= 0 && found <= MAX_DEPTH; at = text.indexOf(char, at + 1)) found++
+  return found
 }
 
 export type JsonObject = Readonly<Record<string, unknown>>

@@ -39,16 +39,13 @@ export const observed = (
   channel: string,
   quantity: QuantityName,
   value: number,
-  more: { sourceTimeMs?: number | undefined; quality?: number } = {},
-): Observation => ({
-  device,
-  channel,
-  quantity,
-  unit: QUANTITIES[quantity].unit,
-  value,
-  quality: more.quality ?? 0,
-  ...(more.sourceTimeMs === undefined ? {} : { sourceTimeMs: more.sourceTimeMs }),
-})
+  { sourceTimeMs, quality = 0 }: { sourceTimeMs?: number | undefined; quality?: number } = {},
+): Observation => {
+  const { unit } = QUANTITIES[quantity]
+  return sourceTimeMs === undefined
+    ? { device, channel, quantity, unit, value, quality }
+    : { device, channel, quantity, unit, value, sourceTimeMs, quality }
+}
 
 export const NOTHING: DecodeResult = { readings: [], ignored: true, errors: [], ignoredFields: 0 }
 

@@ -63,6 +63,7 @@ export function toTableUnit(value: number, from: string, unit: Unit): number | u
   if (from === unit) return value
   const convert = CONVERSIONS[unit]?.[from]
   if (!convert) return undefined
+  if (convert === same) return value
   const converted = withoutFloatDust(convert(value))
   // 1e308 mS/cm are more µS/cm than there are numbers.
   return Number.isFinite(converted) ? converted : undefined

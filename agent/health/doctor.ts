@@ -1,4 +1,6 @@
 import type { Language } from '#contract/ground/messages.ts'
+import { type ChannelFacts, channelChecks } from './doctor-channels.ts'
+import { type DownlinkFacts, downlinkChecks } from './doctor-downlink.ts'
 import { say } from './messages.ts'
 
 /** One thing that `doctor` looked at. */
@@ -69,6 +71,8 @@ export interface RunningAgent {
       readonly photos: { readonly reason: 'day' | 'hour' | 'quiet'; readonly until: number } | null
     }
   } | null
+  readonly downlink?: DownlinkFacts
+  readonly channels?: readonly ChannelFacts[]
 }
 
 interface Fault {
@@ -172,6 +176,7 @@ export function examine(facts: DoctorFacts, language: Language): Check[] {
       warn(`fault ${code}`, t('fault', { subject, code, count, age: age(lastAt), detail }))
   }
   for (const { name, rule, device } of running.alarms) warn('alarm', t('alarm', { name, rule, device }))
+  checks.push(...channelChecks(running.channels ?? [], t, age))
   if (uplink) {
     const waiting = journal.lanes.reduce((sum, lane) => sum + lane.lastSeq - lane.durableThrough, 0)
     const { phase, lastOkAt, lastError } = uplink
@@ -197,6 +202,7 @@ export function examine(facts: DoctorFacts, language: Language): Check[] {
     }
     if (lastError) warn('sync', t('syncError', { sentence: lastError.sentence }), lastError.hint)
   }
+  if (running.downlink) checks.push(...downlinkChecks(running.downlink, t))
   return checks
 }
 

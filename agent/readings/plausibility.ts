@@ -20,6 +20,7 @@ export function markObservation<
     : observation.value
   const [low, high] = QUANTITIES[observation.quantity].range
   const isPossible = value >= low && value <= high
+  if (isPossible && value === observation.value) return observation
   const quality = isPossible ? observation.quality : observation.quality | QUALITY.outOfRange
   return { ...observation, value, quality }
 }

@@ -30,7 +30,10 @@ export function countedLink(
       try {
         const answer = await link.request(request)
         keptUntilMs = clock.monotonicMs() + KEPT_MS
-        onBytes(withSegments(sizeOfAnswer(answer)))
+        // The kept connection took the request, or a part of it, before it turned out to be closed.
+        const again = answer.resends ?? 0
+        const resentBytes = withSegments(sizeOfRequest(request)) + CONNECT_BYTES + (isTls ? TLS_BYTES : 0)
+        onBytes(withSegments(sizeOfAnswer(answer)) + again * resentBytes)
         return answer
       } catch (error) {
         keptUntilMs = Number.NEGATIVE_INFINITY

@@ -47,7 +47,7 @@ export class FetchLink implements Link {
     } catch (error) {
       // The other side had closed the kept connection meanwhile, and read nothing of this.
       if (!(error instanceof VuonError) || !(error.cause instanceof StaleConnection)) throw error
-      return this.#once(request)
+      return { ...(await this.#once(request)), resends: 1 }
     }
   }
 

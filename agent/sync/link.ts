@@ -15,6 +15,8 @@ export interface LinkAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array
+  /** How often it had gone out before, over a kept connection that turned out to be closed: for whoever counts bytes. */
+  readonly resends?: number
 }
 
 // Half of what GPRS's 9.6 kbit/s carries: beside our bytes go heads, acknowledgements and repeats. What takes longer

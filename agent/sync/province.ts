@@ -3,9 +3,11 @@ import { fromBase64, fromUtf8, toBase64Url, utf8 } from '#contract/ground/bytes.
 import { ERRORS, type ErrorCode, VuonError } from '#contract/ground/errors.ts'
 import type { RandomBytes } from '#contract/ground/random.ts'
 import type { PublicKey, SecretKey } from '#contract/ground/signing.ts'
+import { type DownlinkPage, MAX_DOWNLINK_BYTES, MAX_DOWNLINKS_A_PAGE } from '#contract/wire/downlink.ts'
 import {
   type ClaimAnswer,
   claimProof,
+  reclaimProof,
   type SyncAnswer,
   sessionProof,
   timeProof,
@@ -24,6 +26,7 @@ const syncAnswer = z.object({
   epoch: z.string(),
   lanes: z.object({ record: marks, finding: marks, reading: marks }),
   retryAfterMs: z.number().min(0).optional(),
+  downlink: z.object({ highest: z.int().min(0) }).optional(),
 })
 const allocation = z.object({
   gtin: z.string(),
@@ -46,21 +49,48 @@ const claimAnswer = z.object({
 const challenge = z.object({ nonce: z.string().min(16).max(200) })
 const grant = z.object({ token: z.string().min(16).max(400), expiresAt: z.number() })
 const problemBody = z.object({ type: z.string(), detail: z.string().optional(), hint: z.string().optional() })
+const downlinkPage = z.object({
+  messages: z.array(z.string().max(Math.ceil((MAX_DOWNLINK_BYTES * 4) / 3) + 4)).max(MAX_DOWNLINKS_A_PAGE),
+  highest: z.int().min(0),
+})
 const timeAnswer = z.object({ nonce: z.string(), wallMs: z.number(), signature: z.string() })
 
-/** Exchanges a one-time code for enrolment. Throws `claim-refused`, `link-down` or `link-refused`. */
-export async function claim(link: Link, key: SecretKey, code: string, program: string): Promise<ClaimAnswer> {
-  const body = {
-    code,
-    program,
-    publicKey: toBase64Url(key.publicRaw),
-    signature: toBase64Url(key.sign(claimProof(code))),
+/**
+ * Exchanges a one-time code for enrolment. A box that has a name already keeps it: `before` is that name and the key
+ * that vouches for the new one. Throws `claim-refused`, `key-retired`, `key-revoked`, `link-down` or `link-refused`.
+ */
+export async function claim(
+  link: Link,
+  key: SecretKey,
+  code: string,
+  program: string,
+  before?: { readonly agent: string; readonly key: SecretKey },
+): Promise<ClaimAnswer> {
+  const publicKey = toBase64Url(key.publicRaw)
+  const known = before && {
+    agent: before.agent,
+    voucher: toBase64Url(before.key.sign(reclaimProof(code, before.agent, publicKey))),
   }
+  const body = { code, program, publicKey, signature: toBase64Url(key.sign(claimProof(code))), ...known }
   return checked(claimAnswer, jsonOf(await post(link, '/sync/v1/claim', body)))
 }
 
 /** A bearer token for cursor, blobs and downlink: the box signs the server's nonce. */
 export async function openSession(
+  link: Link,
+  key: SecretKey,
+  agent: string,
+): Promise<{ token: string; expiresAt: number }> {
+  try {
+    return await proveKey(link, key, agent)
+  } catch (error) {
+    // A nonce is good once, and a copy of the proof that the network made may have been the first to use it.
+    if (!(error instanceof VuonError && error.code === 'session-required')) throw error
+    return proveKey(link, key, agent)
+  }
+}
+
+async function proveKey(
   link: Link,
   key: SecretKey,
   agent: string,
@@ -77,6 +107,11 @@ export async function fetchCursor(link: Link, token: string, epoch: string): Pro
     headers: { authorization: `Bearer ${token}` },
   })
   return parseSyncAnswer(answer)
+}
+
+/** Messages for this box, as they were signed; nothing of them is checked yet. Throws `link-refused`. */
+export function parseDownlinkPage(answer: LinkAnswer): DownlinkPage {
+  return checked(downlinkPage, jsonOf(answer))
 }
 
 /** The province's time, which only the pinned key can have signed. Null when the answer proves nothing. */

@@ -6,6 +6,11 @@ import { Refused } from './province.ts'
 // Whatever a server asks for: a box that is silent for longer looks dead.
 const LONGEST_REST_MS = 3_600_000
 
+// Asking again does not help before a person has done something at one end or the other.
+const NEEDS_PERSON = new Set(['signature-wrong', 'agent-unknown', 'key-retired', 'key-revoked', 'epoch-over'])
+// Our keys or the province's word about them have changed: what we remember of its answers may be wrong.
+const ABOUT_KEYS = new Set(['key-unknown-yet', 'key-retired'])
+
 /** What a failure means and how long to wait after it. */
 export interface Setback {
   readonly phase: 'waiting' | 'refused' | 'suspended'
@@ -53,7 +58,7 @@ export class Setbacks {
     const { code } = known
     const isDisputed = code === 'batch-equivocation'
     const isSuspended = isDisputed || code === 'agent-suspended'
-    const isRefused = code === 'signature-wrong' || code === 'agent-unknown'
+    const isRefused = NEEDS_PERSON.has(code)
     const isOfTheLink = error instanceof Refused || code === 'link-down' || code === 'link-refused'
     const isNewsOfSuspension = isSuspended && !this.#isToldOfSuspension
     this.#isToldOfSuspension ||= isSuspended
@@ -67,7 +72,7 @@ export class Setbacks {
       waitMs: needsPerson ? Math.max(jitteredMs, this.#jittered(this.#retryLongestMs)) : jitteredMs,
       isNewsOfSuspension,
       isDisputed,
-      isToAlign: isDisputed || !isOfTheLink,
+      isToAlign: isDisputed || !isOfTheLink || ABOUT_KEYS.has(code),
     }
   }
 

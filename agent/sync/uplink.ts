@@ -14,6 +14,7 @@ import { fetchCursor, openSession, parseSyncAnswer } from './province.ts'
 import { Sealer } from './sealer.ts'
 import { type SealedRange, SendingOrder } from './sending-order.ts'
 import { Setbacks } from './setbacks.ts'
+import { SigningKeys } from './signing-keys.ts'
 
 export interface UplinkState {
   readonly phase: 'starting' | 'sending' | 'idle' | 'waiting' | 'refused' | 'suspended' | 'stopped'
@@ -40,6 +41,8 @@ export interface UplinkOptions {
   readonly outbox: Outbox
   readonly link: Link
   readonly key: SecretKey
+  /** Where the key may change; `key` signs everything without them. */
+  readonly keys?: SigningKeys
   readonly sha256: Sha256
   readonly compression: Compression
   readonly clock: Clock
@@ -48,6 +51,8 @@ export interface UplinkOptions {
   readonly retryLongestMs: number
   /** What the link may cost; without one everything goes. */
   readonly budget?: Pick<Budget, 'mayGo' | 'holdback'>
+  /** Told with each answer the number of the newest message for this box; 0 while there is none. */
+  readonly onDownlink?: (highest: number) => void
   /** Told once when the province holds something else under our seqs, or has suspended the key: a cloned card. */
   readonly onEquivocation?: () => void
 }
@@ -63,11 +68,13 @@ export class Uplink {
   readonly #options: UplinkOptions
   readonly #size = new BatchSize()
   readonly #sealer: Sealer
+  readonly #keys: SigningKeys
   readonly #setbacks: Setbacks
   readonly #order = new SendingOrder()
   readonly #abort = new AbortController()
   #wake: (() => void) | undefined
   #isWoken = false
+  #isAllDue = false
   #running: Promise<void> | undefined
   #isAligned = false
   #restMs = 0
@@ -86,7 +93,9 @@ export class Uplink {
 
   constructor(options: UplinkOptions) {
     this.#options = options
-    this.#sealer = new Sealer(options, this.#size)
+    const { agent, key, sha256 } = options
+    this.#keys = options.keys ?? new SigningKeys({ agent, ring: [key], sha256 })
+    this.#sealer = new Sealer({ ...options, keys: this.#keys }, this.#size)
     this.#setbacks = new Setbacks(options)
   }
 
@@ -115,6 +124,12 @@ export class Uplink {
     this.#wake?.()
   }
 
+  /** The readings that gather for their batch go too, with the next round. */
+  sendNow(): void {
+    this.#isAllDue = true
+    this.wake()
+  }
+
   async #run(): Promise<void> {
     while (!this.#isStopped) {
       let waitMs: number
@@ -125,6 +140,8 @@ export class Uplink {
         else await this.#align()
         const sentBefore = this.#state.sentBatches
         await this.#round()
+        // Asked for in the middle of this round: the next one still does it.
+        if (!this.#isWoken) this.#isAllDue = false
         // What was sent and never confirmed, and nothing follows whose answer would say more: it asks.
         if (this.#state.sentBatches === sentBefore && this.#order.hasUnconfirmed) this.#isAligned = false
         this.#setbacks.succeeded()
@@ -147,13 +164,45 @@ export class Uplink {
    * older copy: then a new epoch.
    */
   async #align(): Promise<void> {
-    const { link, key, agent, outbox } = this.#options
+    const { link, outbox } = this.#options
     const asked: Link = { request: (request) => this.#ask(link, request) }
-    const { token } = await openSession(asked, key, agent)
+    // What a box without a network enters about its keys does not wait for one.
+    await this.#keys.settle({ isAsked: false })
+    const token = await this.#openSession(asked)
     const answer = await fetchCursor(asked, token, outbox.epoch)
     await this.#loadSealed()
     await this.#apply(answer)
-    this.#isAligned = true
+    await this.#speakAs(answer)
+    this.#isAligned = await this.#keys.settle({ isAsked: true })
+  }
+
+  /** By the newest key that the province knows: each one that it calls retired is followed by the next. */
+  async #openSession(link: Link): Promise<string> {
+    for (;;) {
+      try {
+        return (await openSession(link, this.#keys.speaker, this.#options.agent)).token
+      } catch (error) {
+        const isRetired = error instanceof VuonError && error.code === 'key-retired'
+        if (!isRetired || !this.#keys.spokeWithRetired()) throw error
+      }
+    }
+  }
+
+  /**
+   * A box that was claimed anew, with a new name or key, goes on in a new epoch: nothing more of the old one is taken.
+   * What the province has not got of it goes on too, unless it holds some of that beyond a gap.
+   */
+  async #speakAs({ lanes, epoch }: SyncAnswer): Promise<void> {
+    const { outbox, agent } = this.#options
+    if (!outbox.origin || !outbox.setOrigin) return
+    const [name, key] = (await outbox.origin())?.split(' ') ?? []
+    const isOurs = name === undefined || (name === agent && this.#keys.keyIds.includes(key ?? ''))
+    if (!isOurs && epoch === outbox.epoch) {
+      const hasGaps = LANES.some((lane) => lanes[lane].held.length > 0)
+      await (hasGaps || !outbox.newEpochAfterMarks ? outbox.newEpoch() : outbox.newEpochAfterMarks())
+      await this.#loadSealed()
+    }
+    if (!isOurs || name === undefined) await outbox.setOrigin(`${agent} ${this.#keys.keyIds.at(-1)}`)
   }
 
   /** One pass: seal what is due, send what is not sent, the most urgent first each time. */
@@ -204,7 +253,7 @@ export class Uplink {
   }
 
   #dueT(): number {
-    return this.#options.outbox.now() - this.#options.batchEveryMs * 0.9
+    return this.#options.outbox.now() - (this.#isAllDue ? 0 : this.#options.batchEveryMs * 0.9)
   }
 
   async #send(batch: SealedRange): Promise<void> {
@@ -256,11 +305,13 @@ export class Uplink {
   async #apply(answer: SyncAnswer): Promise<void> {
     const { outbox } = this.#options
     this.#restMs = this.#setbacks.rest(answer.retryAfterMs ?? 0)
+    this.#options.onDownlink?.(answer.downlink?.highest ?? 0)
     if (answer.epoch !== outbox.epoch) return
     const { lanes } = await outbox.state()
     if (LANES.some((lane) => answer.lanes[lane].durableThrough > lanes[lane].sealedThrough))
       return this.#beginEpoch()
     for (const lane of LANES) {
+      if (lane === 'record') this.#keys.acknowledged(answer.epoch, answer.lanes.record.durableThrough)
       const { through, again } = this.#order.apply(lane, answer.lanes[lane])
       await outbox.acknowledge(lane, through)
       if (again > 0) this.#note({ resentBatches: this.#state.resentBatches + again })
@@ -270,6 +321,8 @@ export class Uplink {
   async #beginEpoch(): Promise<void> {
     await this.#options.outbox.newEpoch()
     await this.#loadSealed()
+    // Which key begins it, the province may have to be asked.
+    this.#isAligned = await this.#keys.settle({ isAsked: false })
   }
 
   async #loadSealed(): Promise<void> {

@@ -52,6 +52,12 @@ export const ERRORS = {
     sentence: "The province's store is at work on something else.",
     hint: 'Nothing is lost: send the same again after Retry-After.',
   },
+  'intake-busy': {
+    status: 503,
+    isRetryable: true,
+    sentence: 'More boxes send at once than the province can take in.',
+    hint: 'Nothing is lost: send the same again after Retry-After.',
+  },
   'disk-full': {
     status: 507,
     isRetryable: true,
@@ -92,6 +98,30 @@ export const ERRORS = {
     status: 403,
     isRetryable: false,
     sentence: 'This key is suspended.',
+    hint: 'Two boxes may be using one card: a person must claim one of them again.',
+  },
+  'key-unknown-yet': {
+    status: 409,
+    isRetryable: true,
+    sentence: 'The province does not know this key yet.',
+    hint: 'Send the record lane first: the entry that changes the key is in it. If this stays, claim the box again.',
+  },
+  'key-retired': {
+    status: 403,
+    isRetryable: false,
+    sentence: 'This box has changed its key; the old one signs nothing new.',
+    hint: 'Is this an older copy of the card? Claim the box that is to go on; the other one stays shut out.',
+  },
+  'key-revoked': {
+    status: 403,
+    isRetryable: false,
+    sentence: 'The province has revoked this key.',
+    hint: 'Ask the province why. A box that is to go on is claimed with a new code: vuon-agent claim CODE --gateway URL --as-new-box.',
+  },
+  'epoch-over': {
+    status: 409,
+    isRetryable: false,
+    sentence: 'This box has begun a newer epoch; the older one takes nothing new.',
     hint: 'Two boxes may be using one card: a person must claim one of them again.',
   },
   'batch-equivocation': {
@@ -177,6 +207,12 @@ export const ERRORS = {
     isRetryable: false,
     sentence: 'This photo was erased.',
     hint: 'It is not taken again; the finding stays.',
+  },
+  'downlink-malformed': {
+    status: 400,
+    isRetryable: false,
+    sentence: 'This is not a message of the province.',
+    hint: 'It was refused; nothing was changed. See `vuon-gateway downlink list`.',
   },
   internal: {
     status: 500,

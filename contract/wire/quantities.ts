@@ -43,6 +43,8 @@ export const UNITS = {
   'L/min': { symbol: 'L/phút', rec20: 'L2' },
   m: { symbol: 'm', rec20: 'MTR' },
   s: { symbol: 's', rec20: 'SEC' },
+  h: { symbol: 'h', rec20: 'HUR' },
+  'Cel.d': { symbol: '°C·d', rec20: 'E10' },
   '1': { symbol: '', rec20: 'C62' },
 } as const satisfies Record<string, { symbol: string; rec20: string }>
 
@@ -133,6 +135,30 @@ export const QUANTITIES = {
   switch: q('1', 1, [0, 1], 0, 'Công tắc', 'Switch'),
   contact: q('1', 1, [0, 1], 0, 'Tiếp điểm cửa', 'Contact'),
   occupancy: q('1', 1, [0, 1], 0, 'Có người hoặc vật', 'Occupancy'),
+  // What the crop models make of the weather; nothing measures these.
+  'delta-t': q('Cel', 0.1, [0, 60], 1, 'Chênh lệch bầu khô – bầu ướt (delta-T)', 'Delta-T'),
+  'rain-amount': q('mm', 0.01, [0, 2000], 1, 'Lượng mưa', 'Rain'),
+  'reference-evapotranspiration': q(
+    'mm',
+    0.001,
+    [-1, 30],
+    2,
+    'Bốc thoát hơi nước tham chiếu (ET0)',
+    'Reference evapotranspiration (ET0)',
+  ),
+  'leaf-wet-hours': q('h', 0.01, [0, 24], 1, 'Số giờ lá ướt', 'Hours of leaf wetness'),
+  'degree-days': q('Cel.d', 0.01, [0, 100], 1, 'Tích ôn trong ngày', 'Degree days'),
+  'soil-water-depletion': q('mm', 0.01, [0, 5000], 1, 'Lượng nước đất đã hụt', 'Soil water depletion'),
+  'readily-available-water': q(
+    'mm',
+    0.01,
+    [0, 5000],
+    1,
+    'Lượng nước dễ hút (ngưỡng tưới)',
+    'Readily available water',
+  ),
+  'infection-risk': q('1', 0.001, [0, 1], 2, 'Chỉ số nguy cơ nhiễm bệnh', 'Infection risk index'),
+  'day-length': q('h', 0.01, [0, 24], 1, 'Số giờ có ánh sáng ban ngày', 'Day length'),
   'queue-depth': q('1', 1, [0, 1e9], 0, 'Số liệu chờ gửi', 'Readings waiting to be sent'),
 } as const satisfies Record<string, Quantity>
 

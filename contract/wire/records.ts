@@ -1,5 +1,7 @@
 import type { TimeQuality } from '../ground/clock.ts'
+import type { DownlinkEntry, DownlinkMessageEntry } from './downlink.ts'
 import type { FindingEntry } from './finding.ts'
+import type { KeyRotationEntry, RevocationEntry } from './key-rotation.ts'
 import type { QuantityName, Unit } from './quantities.ts'
 
 /** Each lane of an epoch has its own seq from 1 and its own hash chain. */
@@ -71,13 +73,19 @@ export interface SeriesEntry {
 
 export type AlarmSeverity = 'info' | 'warning' | 'critical'
 
-/** An alarm is raised once and cleared once, with the same `alarmId`. Readable in any language by `rule` and `facts`. */
+/**
+ * An alarm is raised once and cleared once, with the same `alarmId`; between the two a person may acknowledge it, and
+ * then `facts.person` is that person's id. Readable in any language by `rule` and `facts`.
+ */
 export interface AlarmEntry {
   readonly kind: 'alarm'
   readonly alarmId: string
-  readonly state: 'raised' | 'cleared'
+  readonly state: 'raised' | 'acknowledged' | 'cleared'
   readonly severity: AlarmSeverity
-  /** `above`, `below`: a threshold; `silent`: a device that stopped talking; `clock`, `journal`, ..: the box itself. */
+  /**
+   * `above`, `below`, `heat-stress`, `vpd-stress`: a threshold; `rising`, `falling`: how fast; `silent`: a device that
+   * stopped talking; `infection`, `finding`: what a model found; `clock`, `journal`, ..: the box itself.
+   */
   readonly rule: string
   /** The name of the rule in the config, or the device for `silent`. */
   readonly name: string
@@ -193,6 +201,7 @@ export interface AllocationEntry {
 }
 
 export type { FindingEntry } from './finding.ts'
+export type { KeyRotationEntry, RevocationEntry } from './key-rotation.ts'
 
 export type RecordBody =
   | SeriesEntry
@@ -209,6 +218,10 @@ export type RecordBody =
   | EnrolmentEntry
   | SuspensionEntry
   | AllocationEntry
+  | KeyRotationEntry
+  | RevocationEntry
+  | DownlinkEntry
+  | DownlinkMessageEntry
 
 /** One line of the record lane. A kind that this program does not know is kept as it is and counted. */
 export type RecordEntry = EntryStamp &

@@ -18,6 +18,8 @@ export interface SyncAnswer {
   readonly epoch: string
   readonly lanes: Readonly<Record<Lane, LaneMarks>>
   readonly retryAfterMs?: number
+  /** The number of the newest message for this box; absent while there is none. */
+  readonly downlink?: { readonly highest: number }
 }
 
 export interface Allocation {
@@ -35,6 +37,10 @@ export interface ClaimRequest {
   readonly program: string
   /** Ed25519 over `claimProof(code)`: only who holds the key can enrol it. */
   readonly signature: string
+  /** A box that the province knows already names itself, to go on with the new key `publicKey`. */
+  readonly agent?: string
+  /** Its last key's signature over `reclaimProof`: nobody else takes its name. */
+  readonly voucher?: string
 }
 
 export interface ClaimAnswer {
@@ -75,6 +81,8 @@ export interface TimeAnswer {
 }
 
 export const claimProof = (code: string): Uint8Array => utf8(`vuon/claim/1\0${code}`)
+export const reclaimProof = (code: string, agent: string, publicKey: string): Uint8Array =>
+  utf8(`vuon/reclaim/1\0${code}\0${agent}\0${publicKey}`)
 export const sessionProof = (agent: string, nonce: string): Uint8Array =>
   utf8(`vuon/session/1\0${agent}\0${nonce}`)
 export const timeProof = (nonce: string, wallMs: number): Uint8Array =>

@@ -59,6 +59,7 @@ export interface Announced {
 /** What one discovery message announces; its faults are errors, and what measures nothing is left out. */
 export function readAnnouncement(topic: string, at: ConfigTopic, payload: JsonObject): Announced {
   const config = writtenOut(payload)
+  if (isOfVuon(config['origin'] ?? config['o'])) return NOTHING
   if (at.component !== 'device') return announced(topic, at, at.component, at.objectId, config)
   const components = config['components']
   if (!isObject(components))
@@ -89,6 +90,9 @@ const SHARED: ReadonlySet<string> = new Set([
   'payload_not_available',
   'state_topic',
 ])
+
+/** What a Vuon box announces of its series came from devices that are known by themselves: it would go round in circles. */
+const isOfVuon = (origin: unknown): boolean => isObject(origin) && origin['name'] === 'Vuon'
 
 const MEASURING: ReadonlySet<string> = new Set(['sensor', 'binary_sensor', 'switch', 'light'])
 const NOTHING: Announced = { entities: [], errors: [] }

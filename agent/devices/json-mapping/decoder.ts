@@ -25,6 +25,7 @@ export class JsonMappingDecoder implements MessageDecoder {
   readonly topicFilters: readonly string[]
   readonly #mappings: readonly ReadyMapping[]
   readonly #vocabulary: Vocabulary
+  readonly #routes = new Map<string, Route>()
 
   constructor(
     options: { mappings?: readonly Mapping[] | undefined; vocabulary?: Vocabulary | undefined } = {},
@@ -37,14 +38,13 @@ export class JsonMappingDecoder implements MessageDecoder {
 
   decode(message: IncomingMessage): DecodeResult {
     const { topic, payload } = message
-    const found = this.#mappings.find(({ mapping }) => topicMatches(mapping.topic, topic))
+    const { found, name } = this.#routeOf(topic)
     // An empty retained message is how a topic is taken back.
     if (!found || payload.length === 0) return NOTHING
     const parsed = parseBoundedJson(payload)
     if (parsed.kind === 'refused') return refused(parsed.code, parsed.detail)
-    const device = deviceOf(found, topic, parsed.value)
+    const { device, problem } = name ?? checkedName(nameIn(parsed.value, found.devicePointer))
     if (device === undefined) return refused('no-device', 'the message does not say which device it is of')
-    const problem = nameProblem(device)
     if (problem) return refused('device-name', `the device's name ${problem}`)
     const more = {
       sourceTimeMs: found.time && sourceTimeOf(timeIn(pointedAt(parsed.value, found.time))),
@@ -60,7 +60,42 @@ export class JsonMappingDecoder implements MessageDecoder {
     const ignored = readings.length === 0 && errors.length === 0
     return { readings, errors, ignoredFields, ignored, deviceSeen: { id: device } }
   }
+
+  wants(topic: string): boolean {
+    return this.#routeOf(topic).found !== undefined
+  }
+
+  /** A node sends to the same few topics for years. */
+  #routeOf(topic: string): Route {
+    const known = this.#routes.get(topic)
+    if (known) return known
+    const found = this.#mappings.find(({ mapping }) => topicMatches(mapping.topic, topic))
+    const route = {
+      found,
+      name: found && !found.devicePointer ? checkedName(nameByTopic(found.mapping, topic)) : undefined,
+    }
+    if (this.#routes.size < MAX_ROUTES) this.#routes.set(topic, route)
+    return route
+  }
 }
+
+// As many as series can exist; further topics are looked at each time.
+const MAX_ROUTES = 4000
+
+/** What a topic alone says of its messages. */
+interface Route {
+  readonly found: ReadyMapping | undefined
+  /** Undefined where the payload has to say it. */
+  readonly name: CheckedName | undefined
+}
+
+interface CheckedName {
+  readonly device: string | undefined
+  readonly problem?: string | undefined
+}
+
+const checkedName = (device: string | undefined): CheckedName =>
+  device === undefined ? { device } : { device, problem: nameProblem(device) }
 
 /** Without a config: each topic is a device, and the names are the vocabulary's. */
 const ANY_TOPIC: readonly Mapping[] = [{ topic: '#', readings: [], time: '/time' }]
@@ -82,24 +117,16 @@ const ready = (mapping: Mapping): ReadyMapping => ({
   }),
 })
 
-function deviceOf(
-  { mapping, devicePointer }: ReadyMapping,
-  topic: string,
-  payload: unknown,
-): string | undefined {
-  const { device, deviceLevel } = mapping
+function nameIn(payload: unknown, pointer: readonly string[] = []): string | undefined {
+  const stated = pointedAt(payload, pointer)
+  return typeof stated === 'number' ? String(stated) : typeof stated === 'string' ? stated.trim() : undefined
+}
+
+function nameByTopic({ topic: mapped, device, deviceLevel }: Mapping, topic: string): string | undefined {
   if (device !== undefined) return device
-  if (devicePointer) {
-    const stated = pointedAt(payload, devicePointer)
-    return typeof stated === 'number'
-      ? String(stated)
-      : typeof stated === 'string'
-        ? stated.trim()
-        : undefined
-  }
   const levels = topic.split('/')
   if (deviceLevel !== undefined) return levels[deviceLevel - 1]
-  const filter = mapping.topic.split('/')
+  const filter = mapped.split('/')
   const wild = levels.filter((_level, at) => filter[at] === '+' || (filter[at] ?? filter.at(-1)) === '#')
   return (wild.length > 0 ? wild : levels).join('/')
 }

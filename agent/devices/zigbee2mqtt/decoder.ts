@@ -15,7 +15,7 @@ import {
 import { sourceTimeOf } from '../source-time.ts'
 import { toTableUnit } from '../units.ts'
 import { type KnownDevice, parseDeviceList, parseGroupList } from './device-list.ts'
-import { type Field, fieldOf, META_FIELDS } from './fields.ts'
+import { type Field, type FoundField, fieldOf, META_FIELDS } from './fields.ts'
 
 /**
  * Zigbee2MQTT. A device is named as in its topic, and its name may hold slashes, so `base/a/b` is the device
@@ -30,6 +30,7 @@ export class Zigbee2MqttDecoder implements MessageDecoder {
   readonly kind = 'zigbee2mqtt'
   readonly topicFilters: readonly string[]
   readonly #base: string
+  readonly #prefix: string
   #devices = new Map<string, KnownDevice>()
   #groups = new Set<string>()
   /** Devices that send whole objects: their attribute topics would say the same a second time. */
@@ -38,19 +39,30 @@ export class Zigbee2MqttDecoder implements MessageDecoder {
 
   constructor(options: { base?: string } = {}) {
     this.#base = options.base ?? 'zigbee2mqtt'
+    this.#prefix = `${this.#base}/`
     this.topicFilters = [`${this.#base}/#`]
+  }
+
+  wants(topic: string): boolean {
+    return topic.startsWith(this.#prefix)
   }
 
   decode(message: IncomingMessage): DecodeResult {
     const { topic, payload } = message
-    if (!topic.startsWith(`${this.#base}/`)) return NOTHING
-    const rest = topic.slice(this.#base.length + 1)
+    if (!topic.startsWith(this.#prefix)) return NOTHING
+    const rest = topic.slice(this.#prefix.length)
+    // A name that has sent an object before is none of what follows.
+    if (this.#sendsObjects.has(rest) && payload.length > 0) return this.#device(rest, message)
     if (rest === '' || COMMAND.test(rest)) return NOTHING
     if (rest === 'bridge' || rest.startsWith('bridge/')) return this.#bridge(rest.slice(7), payload)
     // An empty retained message is how a topic is taken back.
     if (payload.length === 0) return NOTHING
     if (rest.endsWith('/availability')) return availabilityOf(rest.slice(0, -'/availability'.length), payload)
+    return this.#device(rest, message)
+  }
 
+  #device(rest: string, message: IncomingMessage): DecodeResult {
+    const { payload } = message
     const parsed = parseBoundedJson(payload)
     if (parsed.kind === 'parsed' && isObject(parsed.value)) return this.#state(rest, parsed.value, message)
     const attribute = this.#attributeOf(rest)
@@ -59,6 +71,8 @@ export class Zigbee2MqttDecoder implements MessageDecoder {
     if (!attribute || Array.isArray(parsed.kind === 'parsed' ? parsed.value : undefined))
       return refused('not-an-object', 'a device sends an object')
     const value = parsed.kind === 'parsed' ? parsed.value : textOf(payload)
+    const problem = nameProblem(attribute.device)
+    if (problem) return refused('device-name', `the device's name ${problem}`)
     if (this.#sendsObjects.has(attribute.device)) return { ...NOTHING, deviceSeen: { id: attribute.device } }
     return this.#values(attribute.device, { [attribute.property]: value }, message)
   }
@@ -89,7 +103,7 @@ export class Zigbee2MqttDecoder implements MessageDecoder {
   }
 
   #state(name: string, payload: JsonObject, message: IncomingMessage): DecodeResult {
-    const problem = nameProblem(name)
+    const problem = this.#sendsObjects.has(name) ? undefined : nameProblem(name)
     if (problem) return refused('device-name', `the device's name ${problem}`)
     // A group only repeats what its members say, and an endpoint's topic what the device's says.
     if (this.#groups.has(name) || (!this.#devices.has(name) && this.#knownOwnerOf(name))) return NOTHING
@@ -98,18 +112,19 @@ export class Zigbee2MqttDecoder implements MessageDecoder {
   }
 
   #values(device: string, payload: JsonObject, message: IncomingMessage): DecodeResult {
-    const problem = nameProblem(device)
-    if (problem) return refused('device-name', `the device's name ${problem}`)
     const readings: Observation[] = []
     const errors: DecodeError[] = []
     let ignoredFields = 0
     const sourceTimeMs = sourceTimeOf(payload['last_seen'])
     const quality = message.isRetained ? QUALITY.historical : QUALITY.good
     const seen = new Set<string>()
-    for (const [property, stated] of Object.entries(payload)) {
+    for (const property of Object.keys(payload)) {
+      if (META_FIELDS.has(property)) continue
+      const stated = payload[property]
+      const named = fieldOf(property)
       // Null: the device has the property and has not said it yet.
-      if (META_FIELDS.has(property) || (stated === null && fieldOf(property))) continue
-      const found = this.#fieldFor(device, property, payload)
+      if (named && stated === null) continue
+      const found = named && this.#fieldFor(device, property, named, payload)
       if (!found) {
         ignoredFields++
         continue
@@ -134,7 +149,7 @@ export class Zigbee2MqttDecoder implements MessageDecoder {
         continue
       }
       // `presence` and `occupancy` are one value under two names.
-      const key = `${quantity}/${found.endpoint}`
+      const key = found.endpoint === '' ? quantity : `${quantity}/${found.endpoint}`
       if (seen.has(key)) {
         ignoredFields++
         continue
@@ -159,10 +174,9 @@ export class Zigbee2MqttDecoder implements MessageDecoder {
   #fieldFor(
     device: string,
     property: string,
+    found: FoundField,
     payload: JsonObject,
   ): { field: Field; endpoint: string } | undefined {
-    const found = fieldOf(property)
-    if (!found) return undefined
     const { name, endpoint } = found
     const known = this.#devices.get(device)
     const has = (other: string) => known?.properties.has(other) || Object.hasOwn(payload, other)
@@ -192,10 +206,8 @@ export class Zigbee2MqttDecoder implements MessageDecoder {
         // Parts per million of water by weight are milligrams per litre.
         return { field: { quantity: 'dissolved-solids', unit: unit === 'ppm' ? 'mg/L' : unit }, endpoint }
       default:
-        return {
-          field: found.field.unit === 'boolean' ? found.field : { quantity: found.field.quantity, unit },
-          endpoint,
-        }
+        if (found.field.unit === 'boolean' || found.field.unit === unit) return found
+        return { field: { quantity: found.field.quantity, unit }, endpoint }
     }
   }
 

@@ -75,10 +75,22 @@ export const META_FIELDS: ReadonlySet<string> = new Set(['last_seen', 'elapsed']
 const ENDPOINT =
   /^(?:l\d{1,2}|\d{1,2}|ep_?\d{1,2}|phase_[a-c]|row_\d|(?:(?:top|bottom|center|row)_)?(?:left|right|center)|top|bottom|up|down|main|probe|external|internal|indoor|outdoor|[a-h])$/
 
+/** What a property means: a field of the table, of one of the device's endpoints. */
+export interface FoundField {
+  readonly field: Field
+  readonly name: string
+  /** Empty for the device itself. */
+  readonly endpoint: string
+}
+
+const WHOLE: ReadonlyMap<string, FoundField> = new Map(
+  [...FIELDS].map(([name, field]) => [name, { field, name, endpoint: '' }]),
+)
+
 /** `temperature_l1` → the field `temperature` of endpoint `l1`; undefined when nobody mapped it. */
-export function fieldOf(property: string): { field: Field; name: string; endpoint: string } | undefined {
-  const whole = FIELDS.get(property)
-  if (whole) return { field: whole, name: property, endpoint: '' }
+export function fieldOf(property: string): FoundField | undefined {
+  const whole = WHOLE.get(property)
+  if (whole) return whole
   for (let at = property.lastIndexOf('_'); at > 0; at = property.lastIndexOf('_', at - 1)) {
     const name = property.slice(0, at)
     const endpoint = property.slice(at + 1)

@@ -91,6 +91,10 @@ export class Province {
     return (await claim(link, key, code, 'test')).agent
   }
 
+  get gateway(): Gateway {
+    return this.#gateway
+  }
+
   /** Every batch of a box in the order in which it was stored. */
   async held(agent: string): Promise<Held[]> {
     const held: Held[] = []
