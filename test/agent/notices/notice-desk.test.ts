@@ -186,7 +186,12 @@ describe.skipIf(!hasMosquitto)('with Mosquitto as the broker [needs mosquitto]',
     room.desk.observe([temperature(99, { quality: 1 })])
     const config = 'homeassistant/sensor/vuon_box-1/air-shed_air-temperature/config'
     const state = 'vuon/box-1/series/air-shed_air-temperature'
-    await eventually('the value is there', () => there.last(state) !== undefined)
+    const leak = 'homeassistant/binary_sensor/vuon_box-1/air-shed_water-leak/config'
+    const hot = 'homeassistant/binary_sensor/vuon_box-1/alarm_nong-qua/config'
+    const isHot = 'vuon/box-1/alarm-state/nong-qua'
+    await eventually('the values and what they are is there', () =>
+      [state, config, leak, hot, isHot].every((topic) => there.last(topic) !== undefined),
+    )
     expect(there.json(config)).toMatchObject({
       ...{ unique_id: 'vuon_box-1_air-shed_air-temperature', state_topic: state, name: 'Air temperature' },
       ...{ device_class: 'temperature', unit_of_measurement: '°C', state_class: 'measurement' },
@@ -195,13 +200,11 @@ describe.skipIf(!hasMosquitto)('with Mosquitto as the broker [needs mosquitto]',
       origin: { name: 'Vuon' },
     })
     expect(there.last(state)).toBe('29.5')
-    const leak = 'homeassistant/binary_sensor/vuon_box-1/air-shed_water-leak/config'
     expect(there.json(leak)).toMatchObject({ device_class: 'moisture', payload_on: '1', payload_off: '0' })
-    const hot = 'homeassistant/binary_sensor/vuon_box-1/alarm_nong-qua/config'
     expect(there.json(hot)).toMatchObject({ device_class: 'problem', name: 'Nóng quá' })
-    expect(there.json('vuon/box-1/alarm-state/nong-qua')).toEqual({ state: 'OFF', count: 0, open: [] })
+    expect(there.json(isHot)).toEqual({ state: 'OFF', count: 0, open: [] })
     room.open.push(openAlarm())
-    await eventually('the alarm is on', () => there.json('vuon/box-1/alarm-state/nong-qua')?.state === 'ON')
+    await eventually('the alarm is on', () => there.json(isHot)?.state === 'ON')
     const late = await Subscriber.at(url, '#')
     await eventually(
       'what is kept was read',
