@@ -4,8 +4,11 @@ import { VuonError } from '#contract/ground/errors.ts'
 import type { Random } from '#contract/ground/random.ts'
 import type { SecretKey } from '#contract/ground/signing.ts'
 import { MAX_BLOB_PART_BYTES } from '#contract/wire/sync-protocol.ts'
-import type { Link, LinkAnswer } from './link.ts'
-import { openSession, Refused } from './province.ts'
+import { BoxSession } from './box-session.ts'
+import type { Link, LinkAnswer, LinkRequest } from './link.ts'
+import { PartSize } from './part-size.ts'
+import { Refused } from './province.ts'
+import { Rest } from './rest.ts'
 
 /** Where the photos are that the province lacks. */
 export interface BlobSource {
@@ -44,10 +47,6 @@ export interface BlobUploadOptions {
 // How often it is looked for new photos when nobody calls `wake`.
 const LOOK_EVERY_MS = 60_000
 const IDLE_LOOK_MS = 1_000
-// A part should take two to eight seconds: so long an alarm may have to share the line. 16 KiB are 2 s at 64 kbit/s.
-const FIRST_PART_BYTES = 16 * 1024
-const QUICK_MS = 2_000
-const SLOW_MS = 8_000
 // A finding that the province has not read yet names its photo a little later; one that never comes is asked for daily.
 const FIRST_SKIP_MS = 60_000
 const LONGEST_SKIP_MS = 86_400_000
@@ -64,14 +63,15 @@ export class BlobUpload {
   readonly #backoff: Backoff
   readonly #abort = new AbortController()
   readonly #skipped = new Map<string, { untilMs: number; times: number }>()
-  #session: { token: string; expiresAt: number } | undefined
-  #partBytes = FIRST_PART_BYTES
-  #wake: (() => void) | undefined
+  readonly #session: BoxSession
+  readonly #part = new PartSize(MAX_BLOB_PART_BYTES)
+  readonly #rest = new Rest()
   #running: Promise<void> | undefined
   #state: BlobUploadState = { phase: 'idle', sentBlobs: 0, sentBytes: 0, failures: 0, lastError: null }
 
   constructor(options: BlobUploadOptions) {
     this.#options = options
+    this.#session = new BoxSession(options)
     this.#backoff = new Backoff({ firstMs: 5_000, longestMs: options.retryLongestMs, random: options.random })
   }
 
@@ -91,7 +91,7 @@ export class BlobUpload {
 
   /** There is a new photo. After a failure the back-off is kept. */
   wake(): void {
-    if (this.#backoff.failures === 0) this.#wake?.()
+    if (this.#backoff.failures === 0) this.#rest.wake()
   }
 
   async #run(): Promise<void> {
@@ -109,10 +109,7 @@ export class BlobUpload {
         waitMs = this.#fail(error)
       }
       if (this.#isStopped) return
-      const waiting = new AbortController()
-      this.#wake = () => waiting.abort()
-      await sleep(clock, waitMs, AbortSignal.any([waiting.signal, this.#abort.signal]))
-      this.#wake = undefined
+      await this.#rest.take(clock, waitMs, this.#abort.signal)
     }
   }
 
@@ -155,52 +152,37 @@ export class BlobUpload {
       // Any other answer, a sign-in page's too, says nothing about the photo.
       if (offset === undefined || offset > sizeBytes) throw new Refused(answer)
       if (!(await this.#untilIdle())) return
-      const part = source.readPart(sha256, offset, this.#partBytes)
+      const part = source.readPart(sha256, offset, this.#part.bytes)
       // Nothing left to send and still not complete, or the photo is gone: tomorrow.
       if (!part || part.length === 0) return this.#skip(sha256, LONGEST_SKIP_MS)
       const startedMs = clock.monotonicMs()
       answer = await this.#ask('PUT', sha256, { offset, sizeBytes, part })
-      this.#tune(clock.monotonicMs() - startedMs)
+      this.#part.took(clock.monotonicMs() - startedMs)
       if (isOk(answer)) this.#note({ sentBytes: this.#state.sentBytes + part.length })
     }
   }
 
-  async #ask(
+  #ask(
     method: 'HEAD' | 'PUT',
     sha256: string,
     part?: { offset: number; sizeBytes: number; part: Uint8Array },
   ): Promise<LinkAnswer> {
-    const request = async (token: string): Promise<LinkAnswer> =>
-      this.#options.link.request({
-        method,
-        path: `/sync/v1/blobs/${sha256}`,
-        headers: {
-          authorization: `Bearer ${token}`,
-          ...(part
-            ? {
-                'content-type': 'application/octet-stream',
-                'upload-offset': String(part.offset),
-                'upload-length': String(part.sizeBytes),
-              }
-            : {}),
-        },
-        ...(part ? { body: part.part } : {}),
-      })
-    const answer = await request(await this.#token())
-    if (answer.status !== 401) return answer
-    // The province has a new key, or the token ended on the way: once more with a new one.
-    this.#session = undefined
-    return request(await this.#token())
-  }
-
-  async #token(): Promise<string> {
-    const { link, key, agent, clock } = this.#options
-    if (!this.#session || this.#session.expiresAt <= clock.monotonicMs()) {
-      const { token } = await openSession(link, key, agent)
-      // By our own clock, which may be years off: an hour is less than any province grants.
-      this.#session = { token, expiresAt: clock.monotonicMs() + 3_600_000 }
-    }
-    return this.#session.token
+    const request = (token: string): LinkRequest => ({
+      method,
+      path: `/sync/v1/blobs/${sha256}`,
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(part
+          ? {
+              'content-type': 'application/octet-stream',
+              'upload-offset': String(part.offset),
+              'upload-length': String(part.sizeBytes),
+            }
+          : {}),
+      },
+      ...(part ? { body: part.part } : {}),
+    })
+    return this.#session.ask(request, this.#abort.signal)
   }
 
   /** False when the upload was stopped meanwhile. */
@@ -213,11 +195,6 @@ export class BlobUpload {
     return !this.#isStopped
   }
 
-  #tune(tookMs: number): void {
-    if (tookMs < QUICK_MS) this.#partBytes = Math.min(MAX_BLOB_PART_BYTES, this.#partBytes * 2)
-    else if (tookMs > SLOW_MS) this.#partBytes = Math.max(4096, this.#partBytes / 2)
-  }
-
   #skip(sha256: string, forMs?: number): void {
     const times = (this.#skipped.get(sha256)?.times ?? 0) + 1
     const skipMs = forMs ?? Math.min(LONGEST_SKIP_MS, FIRST_SKIP_MS * 2 ** Math.min(times - 1, 20))
@@ -226,7 +203,7 @@ export class BlobUpload {
 
   /** Notes what went wrong; answers how long to wait. The photo stays where it is. */
   #fail(error: unknown): number {
-    this.#partBytes = Math.max(4096, this.#partBytes / 2)
+    this.#part.cut()
     const code = error instanceof VuonError ? error.code : 'internal'
     const sentence = (error as Error).message.slice(0, 300)
     const retryAfterMs = error instanceof Refused ? error.retryAfterMs : 0

@@ -1,6 +1,6 @@
 import type { Clock } from '#contract/ground/clock.ts'
-import { VuonError } from '#contract/ground/errors.ts'
 import type { SecretKey } from '#contract/ground/signing.ts'
+import { abortable } from './abortable-link.ts'
 import type { Link, LinkAnswer, LinkRequest } from './link.ts'
 import { openSession } from './province.ts'
 
@@ -40,17 +40,3 @@ export class BoxSession {
     return this.#session.token
   }
 }
-
-/** A dead link keeps a request for minutes; a program that ends does not wait for it. */
-const abortable = (link: Link, signal: AbortSignal): Link => ({
-  request: (request) =>
-    new Promise((resolve, reject) => {
-      const stop = () => reject(new VuonError('link-down', 'What was asked is no longer waited for.'))
-      if (signal.aborted) return stop()
-      signal.addEventListener('abort', stop)
-      link
-        .request(request)
-        .then(resolve, reject)
-        .finally(() => signal.removeEventListener('abort', stop))
-    }),
-})

@@ -1,6 +1,6 @@
 import { Backoff } from '#contract/ground/backoff.ts'
 import { equalBytes, fromBase64, fromHex, toHex } from '#contract/ground/bytes.ts'
-import { type Clock, sleep, type TimeQuality } from '#contract/ground/clock.ts'
+import type { Clock, TimeQuality } from '#contract/ground/clock.ts'
 import { VuonError } from '#contract/ground/errors.ts'
 import type { Random } from '#contract/ground/random.ts'
 import type { PublicKey, Sha256 } from '#contract/ground/signing.ts'
@@ -15,6 +15,7 @@ import type { BoxSession } from './box-session.ts'
 import { isReported, type ReportLog, reportDownlink } from './downlink-report.ts'
 import type { LinkRequest } from './link.ts'
 import { parseDownlinkPage } from './province.ts'
+import { Rest } from './rest.ts'
 
 /**
  * What the province tells this box, each message once and in order:
@@ -96,7 +97,7 @@ export class Downlink {
   #book: DownlinkBook
   #highest = 0
   #heardMs: number
-  #wake: (() => void) | undefined
+  readonly #rest = new Rest()
   #isWoken = false
   #running: Promise<void> | undefined
   #lastError: DownlinkState['lastError'] = null
@@ -155,7 +156,7 @@ export class Downlink {
 
   #wakeUp(): void {
     this.#isWoken = true
-    this.#wake?.()
+    this.#rest.wake()
   }
 
   async #run(): Promise<void> {
@@ -181,10 +182,7 @@ export class Downlink {
         waitMs = this.#backoff.failed(0)
       }
       if (this.#isWoken && this.#backoff.failures === 0) continue
-      const waiting = new AbortController()
-      this.#wake = () => waiting.abort()
-      await sleep(clock, waitMs, AbortSignal.any([waiting.signal, this.#abort.signal]))
-      this.#wake = undefined
+      await this.#rest.take(clock, waitMs, this.#abort.signal)
     }
   }
 

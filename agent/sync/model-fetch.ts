@@ -1,12 +1,14 @@
 import { Backoff } from '#contract/ground/backoff.ts'
-import { type Clock, sleep } from '#contract/ground/clock.ts'
+import type { Clock } from '#contract/ground/clock.ts'
 import { VuonError } from '#contract/ground/errors.ts'
 import type { Random } from '#contract/ground/random.ts'
 import { MAX_MODEL_PART_BYTES, type ModelOffer } from '#contract/wire/downlink.ts'
 import type { BoxSession } from './box-session.ts'
 import { type ReportLog, reportDownlink } from './downlink-report.ts'
 import type { LinkRequest } from './link.ts'
+import { PartSize } from './part-size.ts'
 import { Refused } from './province.ts'
+import { Rest } from './rest.ts'
 
 /** A model that the province offered. `stored`: its file is here and is what its hash says; nothing more. */
 export interface OfferedModel extends ModelOffer {
@@ -43,10 +45,6 @@ export interface ModelFetchOptions {
 // While something waits for an idle line; a new offer wakes.
 const LOOK_EVERY_MS = 60_000
 const LOOK_SELDOM_MS = 3_600_000
-const FIRST_PART_BYTES = 16 * 1024
-// A part should take two to eight seconds: so long an alarm may have to share the line.
-const QUICK_MS = 2_000
-const SLOW_MS = 8_000
 // What comes as other bytes twice is not what was offered.
 const MAX_MISMATCHES = 2
 
@@ -59,8 +57,8 @@ export class ModelFetch {
   readonly #backoff: Backoff
   readonly #abort = new AbortController()
   readonly #mismatches = new Map<string, number>()
-  #partBytes = FIRST_PART_BYTES
-  #wake: (() => void) | undefined
+  readonly #part = new PartSize(MAX_MODEL_PART_BYTES)
+  readonly #rest = new Rest()
   #running: Promise<void> | undefined
 
   constructor(options: ModelFetchOptions) {
@@ -80,7 +78,7 @@ export class ModelFetch {
 
   /** There is a new offer. */
   wake(): void {
-    if (this.#backoff.failures === 0) this.#wake?.()
+    if (this.#backoff.failures === 0) this.#rest.wake()
   }
 
   async #run(): Promise<void> {
@@ -97,14 +95,11 @@ export class ModelFetch {
         }
         this.#backoff.succeeded()
       } catch {
-        this.#partBytes = Math.max(4096, this.#partBytes / 2)
+        this.#part.cut()
         waitMs = this.#backoff.failed(0)
       }
       if (this.#isStopped) return
-      const waiting = new AbortController()
-      this.#wake = () => waiting.abort()
-      await sleep(clock, waitMs, AbortSignal.any([waiting.signal, this.#abort.signal]))
-      this.#wake = undefined
+      await this.#rest.take(clock, waitMs, this.#abort.signal)
     }
   }
 
@@ -117,7 +112,7 @@ export class ModelFetch {
     const { session, shelf, clock } = this.#options
     const offset = shelf.arrivedBytes(sha256)
     if (offset < sizeBytes) {
-      const last = Math.min(offset + this.#partBytes, sizeBytes) - 1
+      const last = Math.min(offset + this.#part.bytes, sizeBytes) - 1
       const startedMs = clock.monotonicMs()
       const request = (token: string): LinkRequest => ({
         method: 'GET',
@@ -130,7 +125,7 @@ export class ModelFetch {
       if (answer.body.length === 0 || answer.headers['content-range'] !== expected)
         throw new VuonError('link-refused', 'The part is not the one that was asked for.')
       shelf.append(sha256, offset, answer.body)
-      this.#tune(clock.monotonicMs() - startedMs)
+      this.#part.took(clock.monotonicMs() - startedMs)
       if (offset + answer.body.length < sizeBytes) return true
     }
     if (offset <= sizeBytes && (await shelf.finish(sha256))) {
@@ -152,10 +147,5 @@ export class ModelFetch {
     const outcome = state === 'stored' ? 'stored' : 'refused'
     await reportDownlink(log, { no, of: 'model-offer', outcome, reason }, this.#options.sinceT)
     shelf.note(no, { isTold: true })
-  }
-
-  #tune(tookMs: number): void {
-    if (tookMs < QUICK_MS) this.#partBytes = Math.min(MAX_MODEL_PART_BYTES, this.#partBytes * 2)
-    else if (tookMs > SLOW_MS) this.#partBytes = Math.max(4096, this.#partBytes / 2)
   }
 }

@@ -6,11 +6,13 @@ import type { SecretKey, Sha256 } from '#contract/ground/signing.ts'
 import { BATCH_TYPE } from '#contract/wire/batch.ts'
 import { LANES, type Lane } from '#contract/wire/records.ts'
 import type { SyncAnswer } from '#contract/wire/sync-protocol.ts'
+import { abortable } from './abortable-link.ts'
 import { BatchSize } from './batch-size.ts'
 import type { Budget, Holdback } from './budget.ts'
-import type { Link, LinkAnswer, LinkRequest } from './link.ts'
+import type { Link, LinkAnswer } from './link.ts'
 import type { Outbox } from './outbox.ts'
 import { fetchCursor, openSession, parseSyncAnswer } from './province.ts'
+import { Rest } from './rest.ts'
 import { Sealer } from './sealer.ts'
 import { type SealedRange, SendingOrder } from './sending-order.ts'
 import { Setbacks } from './setbacks.ts'
@@ -72,7 +74,7 @@ export class Uplink {
   readonly #setbacks: Setbacks
   readonly #order = new SendingOrder()
   readonly #abort = new AbortController()
-  #wake: (() => void) | undefined
+  readonly #rest = new Rest()
   #isWoken = false
   #isAllDue = false
   #running: Promise<void> | undefined
@@ -121,7 +123,7 @@ export class Uplink {
   /** Something waits that should not wait for the next round. */
   wake(): void {
     this.#isWoken = true
-    this.#wake?.()
+    this.#rest.wake()
   }
 
   /** The readings that gather for their batch go too, with the next round. */
@@ -165,7 +167,7 @@ export class Uplink {
    */
   async #align(): Promise<void> {
     const { link, outbox } = this.#options
-    const asked: Link = { request: (request) => this.#ask(link, request) }
+    const asked = abortable(link, this.#abort.signal)
     // What a box without a network enters about its keys does not wait for one.
     await this.#keys.settle({ isAsked: false })
     const token = await this.#openSession(asked)
@@ -282,7 +284,9 @@ export class Uplink {
     const startedMs = clock.monotonicMs()
     try {
       const headers = { 'content-type': BATCH_TYPE }
-      const answer = await this.#ask(link, { method: 'POST', path: '/sync/v1/batches', headers, body })
+      const answer = await abortable(link, this.#abort.signal).request({
+        ...{ method: 'POST', path: '/sync/v1/batches', headers, body },
+      })
       this.#size.delivered(body.length, clock.monotonicMs() - startedMs)
       return answer
     } catch (error) {
@@ -329,20 +333,6 @@ export class Uplink {
     for (const lane of LANES) this.#order.load(lane, await this.#options.outbox.sealedRanges(lane))
   }
 
-  /** Rejects at once when we are stopped, for a dead link keeps a request for minutes. */
-  #ask(link: Link, request: LinkRequest): Promise<LinkAnswer> {
-    const { signal } = this.#abort
-    return new Promise((resolve, reject) => {
-      const stop = () => reject(new VuonError('link-down', 'The uplink was stopped.'))
-      if (signal.aborted) return stop()
-      signal.addEventListener('abort', stop)
-      link
-        .request(request)
-        .then(resolve, reject)
-        .finally(() => signal.removeEventListener('abort', stop))
-    })
-  }
-
   /** Notes what went wrong; answers how long to wait. Nothing is lost: it all stays in the journal. */
   async #fail(cause: unknown): Promise<number> {
     const setback = this.#setbacks.after(cause)
@@ -370,13 +360,7 @@ export class Uplink {
     const isWakeable = this.#setbacks.failures === 0 && this.#restMs === 0
     const { clock } = this.#options
     if (!isWakeable) return sleep(clock, waitMs, this.#abort.signal)
-    if (!this.#isWoken) {
-      const waiting = new AbortController()
-      const signal = AbortSignal.any([waiting.signal, this.#abort.signal])
-      this.#wake = () => waiting.abort()
-      await sleep(clock, waitMs, signal)
-      this.#wake = undefined
-    }
+    if (!this.#isWoken) await this.#rest.take(clock, waitMs, this.#abort.signal)
     if (this.#isWoken) await sleep(clock, GATHER_MS, this.#abort.signal)
   }
 
