@@ -1,7 +1,5 @@
-import { mkdirSync, readFileSync, renameSync } from 'node:fs'
-import { open, rename } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { z } from 'zod'
+import { readSmallFile, replaceSmallFile } from './small-file.ts'
 import type { SpentBook, SpentStore } from './sync/budget.ts'
 
 /**
@@ -22,21 +20,11 @@ export class BudgetFile implements SpentStore {
 
   /** Null when there is none; one that is damaged is set aside and told, and the day begins anew. */
   load(): SpentBook | null {
-    let text: string
-    try {
-      mkdirSync(dirname(this.#path), { recursive: true })
-      text = readFileSync(this.#path, 'utf8')
-    } catch {
-      return null
-    }
-    try {
-      return book.parse(JSON.parse(text))
-    } catch {
-      const aside = `${this.#path}.bad`
-      renameSync(this.#path, aside)
-      this.#onFault('budget-damaged', `set aside as ${aside}; today's budget begins anew`)
-      return null
-    }
+    return readSmallFile(
+      this.#path,
+      (text) => book.parse(JSON.parse(text)),
+      (aside) => this.#onFault('budget-damaged', `set aside as ${aside}; today's budget begins anew`),
+    )
   }
 
   keep(newest: SpentBook): void {
@@ -54,15 +42,7 @@ export class BudgetFile implements SpentStore {
       while (this.#newest) {
         const newest = this.#newest
         this.#newest = undefined
-        const temporary = `${this.#path}.new`
-        const file = await open(temporary, 'w')
-        try {
-          await file.writeFile(JSON.stringify(newest))
-          await file.sync()
-        } finally {
-          await file.close()
-        }
-        await rename(temporary, this.#path)
+        await replaceSmallFile(this.#path, JSON.stringify(newest))
       }
     } catch (error) {
       this.#onFault('not-stored', `spent budget: ${(error as Error).message}`)

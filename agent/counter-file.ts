@@ -1,8 +1,6 @@
-import { mkdirSync, readFileSync, renameSync } from 'node:fs'
-import { open, rename } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { z } from 'zod'
 import type { CounterState, CounterStore } from './devices/modbus/running-total.ts'
+import { readSmallFile, replaceSmallFile } from './small-file.ts'
 
 /**
  * The running totals of the probes' counters, in one small file beside the journal, so that a total goes on where it
@@ -47,15 +45,10 @@ export class CounterFile implements CounterStore {
     try {
       while (this.#isChanged) {
         this.#isChanged = false
-        const temporary = `${this.#path}.new`
-        const file = await open(temporary, 'w')
-        try {
-          await file.writeFile(JSON.stringify({ version: 1, totals: Object.fromEntries(this.#states) }))
-          await file.sync()
-        } finally {
-          await file.close()
-        }
-        await rename(temporary, this.#path)
+        await replaceSmallFile(
+          this.#path,
+          JSON.stringify({ version: 1, totals: Object.fromEntries(this.#states) }),
+        )
       }
     } catch (error) {
       this.#onFault('not-stored', `running totals: ${(error as Error).message}`)
@@ -65,21 +58,12 @@ export class CounterFile implements CounterStore {
   }
 
   #load(): Map<string, CounterState> {
-    let text: string
-    try {
-      mkdirSync(dirname(this.#path), { recursive: true })
-      text = readFileSync(this.#path, 'utf8')
-    } catch {
-      return new Map()
-    }
-    try {
-      return new Map(Object.entries(fileSchema.parse(JSON.parse(text)).totals))
-    } catch {
-      const aside = `${this.#path}.bad`
-      renameSync(this.#path, aside)
-      this.#onFault('counters-damaged', `set aside as ${aside}; running totals begin anew`)
-      return new Map()
-    }
+    const read = readSmallFile(
+      this.#path,
+      (text) => new Map(Object.entries(fileSchema.parse(JSON.parse(text)).totals)),
+      (aside) => this.#onFault('counters-damaged', `set aside as ${aside}; running totals begin anew`),
+    )
+    return read ?? new Map()
   }
 }
 

@@ -1,6 +1,6 @@
-import { readFileSync, renameSync } from 'node:fs'
 import { z } from 'zod'
 import { writeFileAtomically } from '#contract/ground/node/atomic-write.ts'
+import { readSmallFile } from './small-file.ts'
 import type { DownlinkBook, DownlinkStore } from './sync/downlink.ts'
 
 /**
@@ -18,20 +18,11 @@ export class DownlinkFile implements DownlinkStore {
   }
 
   load(): DownlinkBook | null {
-    let text: string
-    try {
-      text = readFileSync(this.#path, 'utf8')
-    } catch {
-      return null
-    }
-    try {
-      return book.parse(JSON.parse(text))
-    } catch {
-      const aside = `${this.#path}.bad`
-      renameSync(this.#path, aside)
-      this.#onFault('downlink-damaged', `set aside as ${aside}; the messages are asked for again`)
-      return null
-    }
+    return readSmallFile(
+      this.#path,
+      (text) => book.parse(JSON.parse(text)),
+      (aside) => this.#onFault('downlink-damaged', `set aside as ${aside}; the messages are asked for again`),
+    )
   }
 
   keep(newest: DownlinkBook): void {

@@ -1,8 +1,6 @@
-import { mkdirSync, readFileSync, renameSync } from 'node:fs'
-import { open, rename } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { z } from 'zod'
 import type { NoticeStore, SavedNotices } from './notices/notices.ts'
+import { readSmallFile, replaceSmallFile, syncFolderOf } from './small-file.ts'
 
 /**
  * What was told and what waits to be told, in one small file beside the journal. An alarm is two writings of a few
@@ -24,23 +22,15 @@ export class NoticeFile implements NoticeStore {
 
   /** One that is damaged is set aside and told: open alarms are then told once more. */
   load(): SavedNotices | null {
-    let text: string
-    try {
-      mkdirSync(dirname(this.#path), { recursive: true })
-      text = readFileSync(this.#path, 'utf8')
-    } catch {
-      return null
-    }
-    try {
-      const { version: _, ...saved } = fileSchema.parse(JSON.parse(text))
-      this.#written = text
-      return saved
-    } catch {
-      const aside = `${this.#path}.bad`
-      renameSync(this.#path, aside)
-      this.#onFault('notices-damaged', `set aside as ${aside}; open alarms are told again`)
-      return null
-    }
+    return readSmallFile(
+      this.#path,
+      (text) => {
+        const { version: _, ...saved } = fileSchema.parse(JSON.parse(text))
+        this.#written = text
+        return saved
+      },
+      (aside) => this.#onFault('notices-damaged', `set aside as ${aside}; open alarms are told again`),
+    )
   }
 
   keep(newest: () => SavedNotices): Promise<void> {
@@ -65,30 +55,12 @@ export class NoticeFile implements NoticeStore {
     const text = JSON.stringify({ version: 1, ...newest() })
     if (text === this.#written) return
     try {
-      const temporary = `${this.#path}.new`
-      const file = await open(temporary, 'w', 0o600)
-      try {
-        await file.writeFile(text)
-        await file.sync()
-      } finally {
-        await file.close()
-      }
-      await rename(temporary, this.#path)
-      await syncFolder(dirname(this.#path))
+      await replaceSmallFile(this.#path, text)
+      await syncFolderOf(this.#path)
       this.#written = text
     } catch (error) {
       this.#onFault('not-stored', `notices: ${(error as Error).message}`)
     }
-  }
-}
-
-/** A rename alone may be undone by a power cut. Off the event loop: a slow card takes its time. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
   }
 }
 
