@@ -31,8 +31,6 @@ export const downlinkMigrations: readonly Migration[] = [
   },
 ]
 
-export const DOWNLINK_TABLES = ['downlink', 'downlink_outcome'] as const
-
 /** A second message under one number breaks the key: the whole transaction then begins again with the next number. */
 export async function applyDownlinkMessage(tx: Tx, { agent, bytes }: DownlinkMessageEntry): Promise<void> {
   const { no, kind, issuedAt, validUntil, body } = openDownlink(bytes).message

@@ -35,8 +35,6 @@ export const keyMigrations: readonly Migration[] = [
   },
 ]
 
-export const KEY_TABLES = ['box_key', 'key_revocation', 'untrusted_batch', 'untrusted_part'] as const
-
 export interface Revoked {
   readonly reason: RevocationReason
   readonly epoch: string

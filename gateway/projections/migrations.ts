@@ -1,8 +1,8 @@
 import type { Migration } from '../store/open-store.ts'
-import { ACKNOWLEDGEMENT_TABLES, acknowledgementMigrations } from './acknowledgements.ts'
-import { DOWNLINK_TABLES, downlinkMigrations } from './downlinks.ts'
-import { FINDING_TABLES, findingMigrations } from './findings.ts'
-import { KEY_TABLES, keyMigrations } from './keys.ts'
+import { acknowledgementMigrations } from './acknowledgements.ts'
+import { downlinkMigrations } from './downlinks.ts'
+import { findingMigrations } from './findings.ts'
+import { keyMigrations } from './keys.ts'
 
 /** Everything here can be dropped and made again from the log. Keys lead with the agent or the farm. */
 export const projectionMigrations: readonly Migration[] = [
@@ -97,29 +97,3 @@ export const projectionMigrations: readonly Migration[] = [
   ...keyMigrations,
   ...acknowledgementMigrations,
 ]
-
-/** Emptied by a rebuild, in this order. */
-export const PROJECTION_TABLES = [
-  'farm',
-  'enrolment',
-  'allocation',
-  'series',
-  'series_number',
-  'chunk',
-  'rollup',
-  'latest',
-  'deferred',
-  'unread_batch',
-  'alarm',
-  'lot_part',
-  'event',
-  'activity',
-  'plot',
-  'clock_offset',
-  'loss',
-  'unknown_entry',
-  ...FINDING_TABLES,
-  ...DOWNLINK_TABLES,
-  ...KEY_TABLES,
-  ...ACKNOWLEDGEMENT_TABLES,
-] as const

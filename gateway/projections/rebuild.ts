@@ -5,7 +5,7 @@ import { type LoggedBatch, readLog } from '../log/log.ts'
 import type { Db, Tx } from '../store/open-store.ts'
 import { type Applied, applyBatch, keepUnread, type ProjectionOutside, readBody } from './apply-batch.ts'
 import { applyDecision } from './decisions.ts'
-import { PROJECTION_TABLES } from './migrations.ts'
+import { PROJECTION_TABLES } from './tables.ts'
 
 export interface RebuildProgress {
   readonly batches: number

@@ -5,36 +5,11 @@ import { isEventSignedBy } from '#contract/trace/signed-event.ts'
 import { openBody, openEnvelope } from '#contract/wire/batch.ts'
 import { batchBytes, batchesOf, type PlacedBatch } from '../log/log.ts'
 import type { Tx } from '../store/open-store.ts'
-import { ACKNOWLEDGEMENT_TABLES } from './acknowledgements.ts'
 import { applyBatch, readBody, type VerifiedBatch } from './apply-batch.ts'
 import { applyEntry } from './entries.ts'
 import { knownEntry } from './entry-shapes.ts'
-import { FINDING_TABLES } from './findings.ts'
 import { type BoxKey, isTrusted, keysOfAgent } from './keys.ts'
-
-/** What is derived from a box's own batches. What the province decided about the box stands. */
-const BOX_TABLES = [
-  'series',
-  'series_number',
-  'chunk',
-  'rollup',
-  'latest',
-  'deferred',
-  'unread_batch',
-  'alarm',
-  'lot_part',
-  'event',
-  'activity',
-  'plot',
-  'clock_offset',
-  'loss',
-  'unknown_entry',
-  'downlink_outcome',
-  'untrusted_batch',
-  'untrusted_part',
-  ...FINDING_TABLES,
-  ...ACKNOWLEDGEMENT_TABLES,
-] as const
+import { BOX_TABLES } from './tables.ts'
 
 const outside = {
   sha256,

@@ -1,0 +1,32 @@
+import { ACKNOWLEDGEMENT_TABLES } from './acknowledgements.ts'
+import { FINDING_TABLES } from './findings.ts'
+
+/** Derived from what boxes send: made anew for one box when a key of it is revoked. Each has a column `agent`. */
+export const BOX_TABLES = [
+  'series',
+  'series_number',
+  'chunk',
+  'rollup',
+  'latest',
+  'deferred',
+  'unread_batch',
+  'alarm',
+  'lot_part',
+  'event',
+  'activity',
+  'plot',
+  'clock_offset',
+  'loss',
+  'unknown_entry',
+  'downlink_outcome',
+  'untrusted_batch',
+  'untrusted_part',
+  ...FINDING_TABLES,
+  ...ACKNOWLEDGEMENT_TABLES,
+] as const
+
+/** Derived from what the province has decided. */
+const PROVINCE_TABLES = ['farm', 'enrolment', 'allocation', 'downlink', 'box_key', 'key_revocation'] as const
+
+/** Emptied by a rebuild. */
+export const PROJECTION_TABLES = [...PROVINCE_TABLES, ...BOX_TABLES] as const
