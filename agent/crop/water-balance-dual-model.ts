@@ -1,4 +1,3 @@
-import { missingSteps } from './calendar.ts'
 import {
   advanceDual,
   type DualDay,
@@ -24,14 +23,11 @@ import {
 } from './water-balance-columns.ts'
 import {
   adjustedLevels,
-  balanceQuality,
   type Climate,
   climateOf,
   cropOf,
-  emptyColumns,
   holdingOf,
   levelsOf,
-  needColumns,
   needed,
   rootsOf,
   seasonDays,
@@ -39,6 +35,7 @@ import {
   stressRulesOf,
   textureOf,
 } from './water-balance-inputs.ts'
+import { balanceSeason, sharedCells, sharedOutputs } from './water-balance-season.ts'
 
 // Kc of dry bare soil with hardly any plants: FAO-56 under equation 76.
 const BARE_SOIL_KC = 0.15
@@ -52,16 +49,10 @@ const measured = (name: string, describe: string, max: number): InputColumn => (
 })
 
 const OUTPUTS: readonly OutputColumn[] = [
-  { name: 'dr_mm', describe: "root zone depletion at the day's end, mm", decimals: 3 },
-  { name: 'taw_mm', describe: 'total available water, mm', decimals: 3 },
-  { name: 'raw_mm', describe: 'readily available water: the line for irrigation, mm', decimals: 3 },
-  { name: 'ks', describe: 'stress coefficient, 1 is none', decimals: 4 },
+  ...sharedOutputs('dr_mm', 'taw_mm', 'raw_mm', 'ks'),
   { name: 'kcb', describe: 'basal crop coefficient', decimals: 4 },
   { name: 'ke', describe: 'evaporation coefficient', decimals: 4 },
-  { name: 'etc_mm', describe: 'evapotranspiration without stress, mm', decimals: 3 },
-  { name: 'eta_mm', describe: 'actual evapotranspiration, mm', decimals: 3 },
-  { name: 'dp_mm', describe: 'deep percolation, mm', decimals: 3 },
-  { name: 'ro_mm', describe: 'runoff, mm', decimals: 3 },
+  ...sharedOutputs('etc_mm', 'eta_mm', 'dp_mm', 'ro_mm'),
   ...NEED_OUTPUTS,
   { name: 'e_mm', describe: 'evaporation from the soil, mm', decimals: 3 },
   { name: 't_mm', describe: 'actual transpiration, mm', decimals: 3 },
@@ -69,14 +60,13 @@ const OUTPUTS: readonly OutputColumn[] = [
   { name: 'kc_max', describe: 'upper limit of Kcb + Ke', decimals: 4 },
   { name: 'fc', describe: 'share of the ground under leaves', decimals: 4 },
   { name: 'h_m', describe: "the crop's height, m", decimals: 3 },
-  { name: 'zr_m', describe: 'rooting depth, m', decimals: 3 },
-  { name: 'p', describe: 'share of TAW that may go before stress', decimals: 4 },
+  ...sharedOutputs('zr_m', 'p'),
   {
     name: 'below_wp_mm',
     describe: 'evaporation from below the wilting point, no part of TAW, mm',
     decimals: 3,
   },
-  { name: 'reset_mm', describe: 'added to the depletion by soil_moisture_pct, mm', decimals: 3 },
+  ...sharedOutputs('reset_mm'),
 ]
 
 export const WATER_BALANCE_DUAL: CropModel = {
@@ -145,47 +135,37 @@ export const WATER_BALANCE_DUAL: CropModel = {
   run,
 }
 
-/** Quality: see `balanceQuality`; `before-planting` for the rows before plant_date. */
 function run(input: ModelInput): ModelResult {
   const crop = cropOf(input)
   const days = seasonDays(input)
   const climate = climateOf(input)
   const plot = plotOf(input, days, climate)
   const dayAt = dayReader(input, days, climate)
-  const theta0 = input.number('theta_0')
-  const columns = emptyColumns(OUTPUTS, input.length)
-  const missed = missingSteps(input, 'day')
-  const quality: string[] = []
-  let state: DualState | undefined
-  for (const [row, day] of days.entries()) {
-    if (day < 0) {
-      quality.push('before-planting')
-      continue
-    }
-    state ??= Number.isNaN(theta0)
-      ? dualStateBefore(plot, day, plot.soil.thetaFc, 'assumed')
-      : dualStateBefore(plot, day, theta0, 'certain')
-    if ((missed[row] as number) > 0) state = { ...state, trust: 'unknown' }
-    const today = dayAt(row)
-    const { state: after, result } = advanceDual(plot, state, today)
-    state = after
-    const cells = { ...cellsOf(result), ...needColumns(input, result.drMm, result.rawMm) }
-    for (const [name, value] of Object.entries(cells)) (columns[name] as Float64Array)[row] = value
-    quality.push(
-      balanceQuality({
-        isGap: Number.isNaN(today.et0Mm + today.rainMm),
-        isMeasured: !Number.isNaN(today.theta),
-        trust: after.trust,
-        others: [
-          ...(Number.isNaN(result.deMm) && after.trust === 'certain' ? ['de-from-dry-surface'] : []),
-          ...(crop?.standing === 'estimate' ? ['kc-from-estimate'] : []),
-          // Over alfalfa Kc max does not ask for the climate.
-          ...(plot.reference === 'tall' ? [] : (climate.words[row] ?? [])),
-        ],
-      }),
-    )
-  }
-  return { length: input.length, columns, quality }
+  return balanceSeason<DualState>(
+    input,
+    OUTPUTS,
+    { days, thetaFc: plot.soil.thetaFc },
+    {
+      before: (day, theta, trust) => dualStateBefore(plot, day, theta, trust),
+      advance: (row, _, state) => {
+        const today = dayAt(row)
+        const { state: after, result } = advanceDual(plot, state, today)
+        return {
+          state: after,
+          cells: cellsOf(result),
+          ...{ drMm: result.drMm, rawMm: result.rawMm },
+          isGap: Number.isNaN(today.et0Mm + today.rainMm),
+          isMeasured: !Number.isNaN(today.theta),
+          others: [
+            ...(Number.isNaN(result.deMm) && after.trust === 'certain' ? ['de-from-dry-surface'] : []),
+            ...(crop?.standing === 'estimate' ? ['kc-from-estimate'] : []),
+            // Over alfalfa Kc max does not ask for the climate.
+            ...(plot.reference === 'tall' ? [] : (climate.words[row] ?? [])),
+          ],
+        }
+      },
+    },
+  )
 }
 
 function plotOf(input: ModelInput, days: readonly number[], climate: Climate): DualPlot {
@@ -248,16 +228,9 @@ function dayReader(input: ModelInput, days: readonly number[], climate: Climate)
 }
 
 const cellsOf = (result: DualResult): Record<string, number> => ({
-  dr_mm: result.drMm,
-  taw_mm: result.tawMm,
-  raw_mm: result.rawMm,
-  ks: result.ks,
+  ...sharedCells(result),
   kcb: result.kcb,
   ke: result.ke,
-  etc_mm: result.etcMm,
-  eta_mm: result.etaMm,
-  dp_mm: result.dpMm,
-  ro_mm: result.roMm,
   e_mm: result.evaporationMm,
   t_mm: result.transpirationMm,
   de_mm: result.deMm,
@@ -265,7 +238,5 @@ const cellsOf = (result: DualResult): Record<string, number> => ({
   fc: result.coverFraction,
   h_m: result.heightM,
   zr_m: result.rootM,
-  p: result.p,
   below_wp_mm: result.belowWpMm,
-  reset_mm: result.resetMm,
 })

@@ -1,13 +1,6 @@
-import { missingSteps } from './calendar.ts'
 import { coefficientOn, EVERGREEN, rootDepthOn, type StageLengths } from './growth-stages.ts'
 import type { CropModel, ModelInput, ModelResult, OutputColumn } from './model.ts'
-import {
-  advanceSingle,
-  type SinglePlot,
-  type SingleResult,
-  type SingleState,
-  singleStateBefore,
-} from './single-balance.ts'
+import { advanceSingle, type SinglePlot, type SingleState, singleStateBefore } from './single-balance.ts'
 import {
   CLIMATE_COLUMNS,
   CLIMATE_PARAMS,
@@ -20,36 +13,25 @@ import {
 } from './water-balance-columns.ts'
 import {
   adjustedLevels,
-  balanceQuality,
   climateOf,
   cropOf,
-  emptyColumns,
   holdingOf,
   levelsOf,
-  needColumns,
   needed,
   rootsOf,
   seasonDays,
   stagesOf,
   stressRulesOf,
 } from './water-balance-inputs.ts'
+import { balanceSeason, sharedCells, sharedOutputs } from './water-balance-season.ts'
 
 const STAGES = ['by-date', 'initial', 'mid-season', 'end'] as const
 
 const OUTPUTS: readonly OutputColumn[] = [
-  { name: 'dr_mm', describe: "root zone depletion at the day's end, mm", decimals: 3 },
-  { name: 'taw_mm', describe: 'total available water, mm', decimals: 3 },
-  { name: 'raw_mm', describe: 'readily available water: the line for irrigation, mm', decimals: 3 },
+  ...sharedOutputs('dr_mm', 'taw_mm', 'raw_mm'),
   ...NEED_OUTPUTS,
   { name: 'kc', describe: 'crop coefficient', decimals: 4 },
-  { name: 'ks', describe: 'stress coefficient, 1 is none', decimals: 4 },
-  { name: 'etc_mm', describe: 'evapotranspiration without stress, mm', decimals: 3 },
-  { name: 'eta_mm', describe: 'actual evapotranspiration, mm', decimals: 3 },
-  { name: 'dp_mm', describe: 'deep percolation, mm', decimals: 3 },
-  { name: 'ro_mm', describe: 'runoff, mm', decimals: 3 },
-  { name: 'zr_m', describe: 'rooting depth, m', decimals: 3 },
-  { name: 'p', describe: 'share of TAW that may go before stress', decimals: 4 },
-  { name: 'reset_mm', describe: 'added to the depletion by soil_moisture_pct, mm', decimals: 3 },
+  ...sharedOutputs('ks', 'etc_mm', 'eta_mm', 'dp_mm', 'ro_mm', 'zr_m', 'p', 'reset_mm'),
 ]
 
 export const WATER_BALANCE: CropModel = {
@@ -96,9 +78,8 @@ export const WATER_BALANCE: CropModel = {
 }
 
 /**
- * Quality: see `balanceQuality`; `before-planting` for the rows before plant_date; `kc-from-estimate` for a crop that
- * FAO-56 does not have; `kc-from-mid-season` where nothing says which stage it is; what stood in for wind and RHmin
- * when they move Kc.
+ * Quality beside what `balanceSeason` says: `kc-from-estimate` for a crop that FAO-56 does not have;
+ * `kc-from-mid-season` where nothing says which stage it is; what stood in for wind and RHmin when they move Kc.
  */
 function run(input: ModelInput): ModelResult {
   const crop = cropOf(input)
@@ -115,51 +96,36 @@ function run(input: ModelInput): ModelResult {
   const column = (name: string) => input.column(name)
   const [et0, rain, irrigation] = [column('et0_mm'), column('rain_mm'), column('irrigation_mm')]
   const [moisture, kcGiven] = [column('soil_moisture_pct'), column('kc_given')]
-  const theta0 = input.number('theta_0')
   const efficiency = input.number('efficiency_pct') / 100
-
-  const columns = emptyColumns(OUTPUTS, input.length)
-  const missed = missingSteps(input, 'day')
-  const quality: string[] = []
-  let state: SingleState | undefined
-  for (const [row, day] of days.entries()) {
-    if (day < 0) {
-      quality.push('before-planting')
-      continue
-    }
-    state ??= Number.isNaN(theta0)
-      ? singleStateBefore(plot, rootOn(Math.max(0, day - 1)), plot.soil.thetaFc, 'assumed')
-      : singleStateBefore(plot, rootOn(Math.max(0, day - 1)), theta0, 'certain')
-    if ((missed[row] as number) > 0) state = { ...state, trust: 'unknown' }
-    const isGiven = !Number.isNaN(kcGiven[row] as number)
-    const today = {
-      kc: isGiven ? (kcGiven[row] as number) : kcOn(day),
-      rootM: rootOn(day),
-      et0Mm: et0[row] as number,
-      rainMm: rain[row] as number,
-      irrigationMm: (irrigation[row] as number) || 0,
-      efficiency,
-      theta: (moisture[row] as number) / 100,
-    }
-    const { state: after, result } = advanceSingle(plot, state, today)
-    state = after
-    const cells = {
-      ...cellsOf(result),
-      kc: today.kc,
-      zr_m: today.rootM,
-      ...needColumns(input, result.drMm, result.rawMm),
-    }
-    for (const [name, value] of Object.entries(cells)) (columns[name] as Float64Array)[row] = value
-    quality.push(
-      balanceQuality({
-        isGap: Number.isNaN(today.et0Mm + today.rainMm),
-        isMeasured: !Number.isNaN(today.theta),
-        trust: after.trust,
-        others: isGiven ? [] : words(row),
-      }),
-    )
-  }
-  return { length: input.length, columns, quality }
+  return balanceSeason<SingleState>(
+    input,
+    OUTPUTS,
+    { days, thetaFc: plot.soil.thetaFc },
+    {
+      before: (day, theta, trust) => singleStateBefore(plot, rootOn(Math.max(0, day - 1)), theta, trust),
+      advance: (row, day, state) => {
+        const isGiven = !Number.isNaN(kcGiven[row] as number)
+        const today = {
+          kc: isGiven ? (kcGiven[row] as number) : kcOn(day),
+          rootM: rootOn(day),
+          et0Mm: et0[row] as number,
+          rainMm: rain[row] as number,
+          irrigationMm: (irrigation[row] as number) || 0,
+          efficiency,
+          theta: (moisture[row] as number) / 100,
+        }
+        const { state: after, result } = advanceSingle(plot, state, today)
+        return {
+          state: after,
+          cells: { ...sharedCells(result), kc: today.kc, zr_m: today.rootM },
+          ...{ drMm: result.drMm, rawMm: result.rawMm },
+          isGap: Number.isNaN(today.et0Mm + today.rainMm),
+          isMeasured: !Number.isNaN(today.theta),
+          others: isGiven ? [] : words(row),
+        }
+      },
+    },
+  )
 }
 
 /** Kc of each day of the season, and for each row what stood in for it. */
@@ -192,16 +158,3 @@ function kcCurve(
     ],
   }
 }
-
-const cellsOf = (result: SingleResult): Record<string, number> => ({
-  dr_mm: result.drMm,
-  taw_mm: result.tawMm,
-  raw_mm: result.rawMm,
-  ks: result.ks,
-  etc_mm: result.etcMm,
-  eta_mm: result.etaMm,
-  dp_mm: result.dpMm,
-  ro_mm: result.roMm,
-  p: result.p,
-  reset_mm: result.resetMm,
-})
