@@ -5,7 +5,7 @@ import type { Random } from '#contract/ground/random.ts'
 import type { SecretKey } from '#contract/ground/signing.ts'
 import { MAX_BLOB_PART_BYTES } from '#contract/wire/sync-protocol.ts'
 import { BoxSession } from './box-session.ts'
-import type { Link, LinkAnswer, LinkRequest } from './link.ts'
+import type { Link, LinkAnswer } from './link.ts'
 import { PartSize } from './part-size.ts'
 import { Refused } from './province.ts'
 import { Rest } from './rest.ts'
@@ -167,21 +167,19 @@ export class BlobUpload {
     sha256: string,
     part?: { offset: number; sizeBytes: number; part: Uint8Array },
   ): Promise<LinkAnswer> {
-    const request = (token: string): LinkRequest => ({
+    const headers: Record<string, string> = part
+      ? {
+          'content-type': 'application/octet-stream',
+          'upload-offset': String(part.offset),
+          'upload-length': String(part.sizeBytes),
+        }
+      : {}
+    const request = {
       method,
       path: `/sync/v1/blobs/${sha256}`,
-      headers: {
-        authorization: `Bearer ${token}`,
-        ...(part
-          ? {
-              'content-type': 'application/octet-stream',
-              'upload-offset': String(part.offset),
-              'upload-length': String(part.sizeBytes),
-            }
-          : {}),
-      },
+      headers,
       ...(part ? { body: part.part } : {}),
-    })
+    }
     return this.#session.ask(request, this.#abort.signal)
   }
 

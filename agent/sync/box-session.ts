@@ -23,12 +23,12 @@ export class BoxSession {
   }
 
   /** Rejects as the link does, as the province refuses the session, or at once when `signal` aborts. */
-  async ask(request: (token: string) => LinkRequest, signal: AbortSignal): Promise<LinkAnswer> {
+  async ask(request: LinkRequest, signal: AbortSignal): Promise<LinkAnswer> {
     const link = abortable(this.#link, signal)
-    const answer = await link.request(request(await this.#token(link)))
+    const answer = await link.request(borne(request, await this.#token(link)))
     if (answer.status !== 401) return answer
     this.#session = undefined
-    return link.request(request(await this.#token(link)))
+    return link.request(borne(request, await this.#token(link)))
   }
 
   async #token(link: Link): Promise<string> {
@@ -40,3 +40,8 @@ export class BoxSession {
     return this.#session.token
   }
 }
+
+const borne = (request: LinkRequest, token: string): LinkRequest => ({
+  ...request,
+  headers: { ...request.headers, authorization: `Bearer ${token}` },
+})

@@ -13,7 +13,6 @@ import {
 } from '#contract/wire/downlink.ts'
 import type { BoxSession } from './box-session.ts'
 import { isReported, type ReportLog, reportDownlink } from './downlink-report.ts'
-import type { LinkRequest } from './link.ts'
 import { parseDownlinkPage } from './province.ts'
 import { Rest } from './rest.ts'
 
@@ -201,12 +200,8 @@ export class Downlink {
   async #fetch(): Promise<boolean> {
     const { session, log } = this.#options
     const after = this.#book.through
-    const request = (token: string): LinkRequest => ({
-      method: 'GET',
-      path: `/sync/v1/downlink?after=${after}`,
-      headers: { authorization: `Bearer ${token}` },
-    })
-    const answer = await session.ask(request, this.#abort.signal)
+    const path = `/sync/v1/downlink?after=${after}`
+    const answer = await session.ask({ method: 'GET', path }, this.#abort.signal)
     const page = parseDownlinkPage(answer)
     this.heard(page.highest)
     // An answer that promises more than it brings is asked for again with the next news, not at once.

@@ -5,7 +5,6 @@ import type { Random } from '#contract/ground/random.ts'
 import { MAX_MODEL_PART_BYTES, type ModelOffer } from '#contract/wire/downlink.ts'
 import type { BoxSession } from './box-session.ts'
 import { type ReportLog, reportDownlink } from './downlink-report.ts'
-import type { LinkRequest } from './link.ts'
 import { PartSize } from './part-size.ts'
 import { Refused } from './province.ts'
 import { Rest } from './rest.ts'
@@ -114,12 +113,8 @@ export class ModelFetch {
     if (offset < sizeBytes) {
       const last = Math.min(offset + this.#part.bytes, sizeBytes) - 1
       const startedMs = clock.monotonicMs()
-      const request = (token: string): LinkRequest => ({
-        method: 'GET',
-        path,
-        headers: { authorization: `Bearer ${token}`, range: `bytes=${offset}-${last}` },
-      })
-      const answer = await session.ask(request, this.#abort.signal)
+      const headers = { range: `bytes=${offset}-${last}` }
+      const answer = await session.ask({ method: 'GET', path, headers }, this.#abort.signal)
       if (answer.status !== 206) throw new Refused(answer)
       const expected = `bytes ${offset}-${offset + answer.body.length - 1}/${sizeBytes}`
       if (answer.body.length === 0 || answer.headers['content-range'] !== expected)

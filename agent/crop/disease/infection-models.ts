@@ -52,18 +52,22 @@ export const MAGAREY_WETNESS: CropModel = {
   },
 }
 
-export const MAGAREY: CropModel = {
-  name: 'magarey',
-  summary: {
-    vi: 'Nguy cơ nhiễm bệnh từng giờ theo giờ lá ướt và nhiệt độ',
-    en: 'infection risk hour by hour, from wetness and temperature',
-  },
+const OF_WET_HOURS = {
   source: COHORT_SOURCE,
   standing: 'index-not-validated',
   step: 'hour',
   params: [...NEEDS_PARAMS, D50_PARAM, ...WETNESS_PARAMS],
   columns: WETNESS_COLUMNS,
   oneOf: [WETNESS_ONE_OF],
+} as const satisfies Partial<CropModel>
+
+export const MAGAREY: CropModel = {
+  name: 'magarey',
+  summary: {
+    vi: 'Nguy cơ nhiễm bệnh từng giờ theo giờ lá ướt và nhiệt độ',
+    en: 'infection risk hour by hour, from wetness and temperature',
+  },
+  ...OF_WET_HOURS,
   outputs: [
     { name: 'wet_sum_h', describe: 'wet hours of the wet period so far, h', decimals: 2 },
     { name: 'twet_mean_c', describe: 'mean temperature of those hours, °C', decimals: 2 },
@@ -107,12 +111,7 @@ export const MAGAREY_EVENTS: CropModel = {
     vi: 'Các đợt lá ướt và nguy cơ nhiễm bệnh của mỗi đợt',
     en: 'wet periods, and how far each went towards infection',
   },
-  source: COHORT_SOURCE,
-  standing: 'index-not-validated',
-  step: 'hour',
-  params: [...NEEDS_PARAMS, D50_PARAM, ...WETNESS_PARAMS],
-  columns: WETNESS_COLUMNS,
-  oneOf: [WETNESS_ONE_OF],
+  ...OF_WET_HOURS,
   outputs: [
     MOMENT('start', 'where the first wet hour begins'),
     MOMENT('end', 'where the last wet hour ends'),

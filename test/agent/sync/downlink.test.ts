@@ -272,11 +272,7 @@ describe('what is not for this box, now,', () => {
       clock: ear.box.clock,
     })
     const asking = session.ask(
-      (token) => ({
-        method: 'GET',
-        path: '/sync/v1/downlink?after=0',
-        headers: { authorization: `Bearer ${token}` },
-      }),
+      { method: 'GET', path: '/sync/v1/downlink?after=0' },
       new AbortController().signal,
     )
     const answer = await ear.box.clock.finish(asking)
