@@ -75,7 +75,7 @@ export function latest(file: JournalFile): LatestRow[] {
 
 type Five = [stampNo: number, seriesNo: number, t: number, scaled: number, quality: number]
 
-/** Buckets that hold readings, oldest first; values are still scaled. */
+/** Buckets that hold readings, oldest first; values are still scaled. Of a figure and its correction the correction counts. */
 export function history(
   file: JournalFile,
   seriesNo: number,
@@ -84,37 +84,42 @@ export function history(
   buckets: number,
 ): Bucket[] {
   const from = Math.round(fromT)
-  const to = Math.round(toT)
   const width = Math.max(1, Math.ceil((toT - fromT) / Math.max(1, Math.floor(buckets))))
   const found = new Map<number, { min: number; max: number; sum: number; count: number; quality: number }>()
-  const own = file.all<Block>(
-    `SELECT from_id AS fromId, count, series_no AS seriesNo, body FROM block
-     WHERE series_no = ? AND to_t >= ? AND from_t < ?`,
-    ...[seriesNo, from, to],
-  )
-  for (const block of [...own, ...mixedBlocks(file)]) {
-    const { readings } = readingsOf(file, block)
-    for (let at = 0; at < readings.length; at += ROW) {
-      const t = readings[at + 2] as number
-      if (readings[at + 1] !== seriesNo || t < from || t >= to) continue
-      const scaled = readings[at + 3] as number
-      const quality = readings[at + 4] as number
-      const place = Math.floor((t - from) / width)
-      const bucket = found.get(place)
-      if (bucket) {
-        bucket.min = Math.min(bucket.min, scaled)
-        bucket.max = Math.max(bucket.max, scaled)
-        bucket.sum += scaled
-        bucket.count++
-        bucket.quality = Math.max(bucket.quality, quality)
-      } else found.set(place, { min: scaled, max: scaled, sum: scaled, count: 1, quality })
-    }
+  const add = (t: number, scaled: number, quality: number) => {
+    const place = Math.floor((t - from) / width)
+    const bucket = found.get(place)
+    if (bucket) {
+      bucket.min = Math.min(bucket.min, scaled)
+      bucket.max = Math.max(bucket.max, scaled)
+      bucket.sum += scaled
+      bucket.count++
+      bucket.quality = Math.max(bucket.quality, quality)
+    } else found.set(place, { min: scaled, max: scaled, sum: scaled, count: 1, quality })
+  }
+  const readings = readingsWithin(file, seriesNo, from, Math.round(toT))
+  const corrected = isDerived(file, seriesNo) ? lastOfEachTime(readings) : null
+  for (let at = 0; at < readings.length; at += KEPT) {
+    const t = readings[at] as number
+    if (!corrected || corrected.get(t) === at) add(t, readings[at + 1] as number, readings[at + 2] as number)
   }
   return [...found]
     .sort(([a], [b]) => a - b)
     .map(([place, { min, max, sum, count, quality }]) => ({
       ...{ t: from + place * width, min, max, mean: sum / count, count, quality },
     }))
+}
+
+/** A figure that was computed again from late readings is a second reading of the same time; the later one holds. */
+function isDerived(file: JournalFile, seriesNo: number): boolean {
+  const row = file.get<{ origin: string }>('SELECT origin FROM series WHERE no = ?', seriesNo)
+  return row?.origin.startsWith('derived ') ?? false
+}
+
+function lastOfEachTime(readings: Float64Array): Map<number, number> {
+  const last = new Map<number, number>()
+  for (let at = 0; at < readings.length; at += KEPT) last.set(readings[at] as number, at)
+  return last
 }
 
 /** A reading as the crop models take it in, `KEPT` numbers a row: t, scaled, quality, the source's time (NaN: none said). */
@@ -127,7 +132,8 @@ export function readingsWithin(
   fromT: number,
   toT: number,
 ): Float64Array {
-  const kept: number[] = []
+  let kept = new Float64Array(1024 * KEPT)
+  let length = 0
   const own = file.all<Block>(
     `SELECT from_id AS fromId, count, series_no AS seriesNo, body FROM block
      WHERE series_no = ? AND to_t >= ? AND from_t < ? ORDER BY from_id`,
@@ -138,10 +144,16 @@ export function readingsWithin(
     for (let at = 0; at < readings.length; at += ROW) {
       const t = readings[at + 2] as number
       if (readings[at + 1] !== seriesNo || t < fromT || t >= toT) continue
-      kept.push(t, readings[at + 3] as number, readings[at + 4] as number, readings[at + 5] as number)
+      if (length === kept.length) {
+        const larger = new Float64Array(length * 2)
+        larger.set(kept)
+        kept = larger
+      }
+      kept.set(readings.subarray(at + 2, at + 2 + KEPT), length)
+      length += KEPT
     }
   }
-  return Float64Array.from(kept)
+  return kept.slice(0, length)
 }
 
 /** Entries of one kind, newest first. */

@@ -263,6 +263,33 @@ describe('putting in order', () => {
   })
 })
 
+describe('a figure that was computed again', () => {
+  it('counts once in a chart, as it was computed last, and a measured one of the same time twice', () => {
+    const file = fileWith(0)
+    for (const origin of ['measured', 'derived et0-1'])
+      JOURNAL_CALLS.declareSeries(file, { ...soilMoisture, device: origin, origin }, STAMP)
+    const at = (t: number, scaled: number) =>
+      [1, 2].map((seriesNo) => ({ stamp: 0, seriesNo, t, scaled, quality: 0, sourceT: Number.NaN }))
+    const asked = () => [1, 2].map((no) => JOURNAL_CALLS.history(file, no, T, T + 2 * HOUR_MS, 2))
+    commit(file, [...at(T, 10), ...at(T + HOUR_MS, 50)])
+    commit(file, at(T, 30))
+    const expected = [
+      [
+        { min: 10, max: 30, mean: 20, count: 2 },
+        { min: 50, count: 1 },
+      ],
+      [
+        { min: 30, max: 30, mean: 30, count: 1 },
+        { min: 50, count: 1 },
+      ],
+    ]
+    expect(asked()).toMatchObject(expected)
+    commit(file, at(T + 3 * HOUR_MS, 0))
+    while (JOURNAL_CALLS.compact(file, T + 2 * DAY_MS));
+    expect(asked()).toMatchObject(expected)
+  })
+})
+
 describe('a card that is full', () => {
   it('thins what is in no batch, then drops the oldest batches, and enters each loss with its times', async () => {
     const path = join(journalFolder(), 'journal.db')
