@@ -27,7 +27,8 @@ import { leftThrough } from './slots.ts'
  * as no mark of the lane stands in the middle.
  */
 
-// 20,000 are put in order in 60 ms here and half a second on a Pi 3: so long may a commit have to wait, once in minutes.
+// 20,000 took 20 to 40 ms on one core of a server, and were not measured on a Pi: so long has one commit to wait, once in
+// a quarter of an hour of twenty series at 1 Hz.
 const MOST_AT_ONCE = 20_000
 const HOUR_MS = 3_600_000
 // 20 series at one a minute: 28,800 a day; slower ones wait for company no longer than that.

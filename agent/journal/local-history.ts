@@ -97,11 +97,12 @@ export function history(
       bucket.quality = Math.max(bucket.quality, quality)
     } else found.set(place, { min: scaled, max: scaled, sum: scaled, count: 1, quality })
   }
-  const readings = readingsWithin(file, seriesNo, from, Math.round(toT))
-  const corrected = isDerived(file, seriesNo) ? lastOfEachTime(readings) : null
-  for (let at = 0; at < readings.length; at += KEPT) {
-    const t = readings[at] as number
-    if (!corrected || corrected.get(t) === at) add(t, readings[at + 1] as number, readings[at + 2] as number)
+  const to = Math.round(toT)
+  if (!isDerived(file, seriesNo)) eachWithin(file, seriesNo, from, to, add)
+  else {
+    const last = new Map<number, { scaled: number; quality: number }>()
+    eachWithin(file, seriesNo, from, to, (t, scaled, quality) => last.set(t, { scaled, quality }))
+    for (const [t, { scaled, quality }] of last) add(t, scaled, quality)
   }
   return [...found]
     .sort(([a], [b]) => a - b)
@@ -116,10 +117,27 @@ function isDerived(file: JournalFile, seriesNo: number): boolean {
   return row?.origin.startsWith('derived ') ?? false
 }
 
-function lastOfEachTime(readings: Float64Array): Map<number, number> {
-  const last = new Map<number, number>()
-  for (let at = 0; at < readings.length; at += KEPT) last.set(readings[at] as number, at)
-  return last
+/** In the order in which the journal holds them; a callback, for a week at 1 Hz is 600,000. */
+function eachWithin(
+  file: JournalFile,
+  seriesNo: number,
+  fromT: number,
+  toT: number,
+  meet: (t: number, scaled: number, quality: number, sourceT: number) => void,
+): void {
+  const own = file.all<Block>(
+    `SELECT from_id AS fromId, count, series_no AS seriesNo, body FROM block
+     WHERE series_no = ? AND to_t >= ? AND from_t < ? ORDER BY from_id`,
+    ...[seriesNo, Math.round(fromT), Math.round(toT)],
+  )
+  for (const block of [...own, ...mixedBlocks(file)]) {
+    const { readings } = readingsOf(file, block)
+    for (let at = 0; at < readings.length; at += ROW) {
+      const t = readings[at + 2] as number
+      if (readings[at + 1] !== seriesNo || t < fromT || t >= toT) continue
+      meet(t, readings[at + 3] as number, readings[at + 4] as number, readings[at + 5] as number)
+    }
+  }
 }
 
 /** A reading as the crop models take it in, `KEPT` numbers a row: t, scaled, quality, the source's time (NaN: none said). */
@@ -132,28 +150,11 @@ export function readingsWithin(
   fromT: number,
   toT: number,
 ): Float64Array {
-  let kept = new Float64Array(1024 * KEPT)
-  let length = 0
-  const own = file.all<Block>(
-    `SELECT from_id AS fromId, count, series_no AS seriesNo, body FROM block
-     WHERE series_no = ? AND to_t >= ? AND from_t < ? ORDER BY from_id`,
-    ...[seriesNo, Math.round(fromT), Math.round(toT)],
-  )
-  for (const block of [...own, ...mixedBlocks(file)]) {
-    const { readings } = readingsOf(file, block)
-    for (let at = 0; at < readings.length; at += ROW) {
-      const t = readings[at + 2] as number
-      if (readings[at + 1] !== seriesNo || t < fromT || t >= toT) continue
-      if (length === kept.length) {
-        const larger = new Float64Array(length * 2)
-        larger.set(kept)
-        kept = larger
-      }
-      kept.set(readings.subarray(at + 2, at + 2 + KEPT), length)
-      length += KEPT
-    }
-  }
-  return kept.slice(0, length)
+  const kept: number[] = []
+  eachWithin(file, seriesNo, fromT, toT, (t, scaled, quality, sourceT) => {
+    kept.push(t, scaled, quality, sourceT)
+  })
+  return Float64Array.from(kept)
 }
 
 /** Entries of one kind, newest first. */

@@ -17,7 +17,7 @@ export interface Room {
 
 // To be over the quota by one page again a minute later would copy the log into the file each time.
 const ROOM_SHARE = 0.05
-// A step of so many rows is a transaction of a tenth of a second.
+// What is freed is looked at after each step; a transaction without an end would hold up the sensors.
 const ROWS_AT_ONCE = 1000
 // What still shows a day: 288 a series. Those with a mark on them, and the first after it, stay as well.
 const THINNED_MS = 300_000

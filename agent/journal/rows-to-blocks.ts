@@ -4,7 +4,7 @@ import { encodeBlock } from './block-codec.ts'
 import { type BootStamp, ROW } from './packed.ts'
 import { EMPTY_SLOT, SLOTS } from './slots.ts'
 
-// 2,000 rows are a tenth of a second on a Pi; a season of them takes a minute, once.
+// A block of a few kilobytes; what is carried over is put in order later, like what commits write.
 const ROWS_A_BLOCK = 2000
 
 interface OldRow {
