@@ -67,7 +67,15 @@ async function demo(): Promise<number> {
   const box = await newBox(
     folder,
     {
-      plots: [{ id: 'lo-a', name: 'Lô A', crop: 'dragon-fruit', areaHa: 1.2 }],
+      ...(isOwnHardware ? {} : { farm: { latitude: 10.93, longitude: 108.1, station: 'air-shed' } }),
+      plots: [
+        {
+          ...{ id: 'lo-a', name: 'Lô A', crop: 'dragon-fruit', areaHa: 1.2 },
+          // What the models ask of a plot, so that the orchard's page has something to say.
+          ...{ soil: 'sandy-loam', plantsPerHa: 1100, irrigation: { method: 'drip' } },
+          lighting: { bulbs: 1200, watts: 20 },
+        },
+      ],
       buses,
       alarms: [{ name: 'Nóng quá', quantity: 'air-temperature', above: 38, hysteresis: 1, forS: 600 }],
       // A province would see minutes; whoever watches a demo wants seconds.

@@ -10,7 +10,15 @@ import { ago, dayAndTime, number, quantityName, unitSymbol, valueWithUnit, writt
 
 const NOTE_KIND = { act: 'critical', watch: 'warning', info: 'good', missing: 'info' } as const
 
-export const adviceList = (visit: Visit, advice: readonly AdviceCard[]): Html =>
+export function adviceList(visit: Visit, advice: readonly AdviceCard[]): Html {
+  const said = advice.filter(({ severity }) => severity !== 'missing')
+  const lacking = advice.filter(({ severity }) => severity === 'missing')
+  // Of a box without a weather station everything is missing: once said is enough, the rest is for who connects it.
+  if (lacking.length < 2) return cards(visit, advice)
+  return html`${said.length > 0 && cards(visit, said)}<details class="why"><summary>${sayOrchard(visit.language, 'unanswered', { count: lacking.length })}</summary>${cards(visit, lacking)}</details>`
+}
+
+const cards = (visit: Visit, advice: readonly AdviceCard[]): Html =>
   html`<ul class="plain advice">${advice.map(
     (card) =>
       html`<li class="note ${NOTE_KIND[card.severity]}"><p><span class="tag">${sayOrchard(visit.language, `severity-${card.severity}`)}</span> ${card[visit.language]}</p>${
