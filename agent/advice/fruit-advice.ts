@@ -100,6 +100,8 @@ export function harvestAdvice(facts: PlotFacts): Advice[] {
     ]
   }
   if (isIntervalMissing || allowedFrom === null) return interval
+  // An empty spray log allows nothing: it may be that nobody keeps it.
+  const hasSprays = !why.notes.includes('no-spray-in-the-farm-book')
   const isBlocked = ripe.earliest !== null && allowedFrom > ripe.earliest
   const date = (language: Language, day: string | null) =>
     day === null ? adviceText(language, 'never') : dateIn(language, day)
@@ -108,12 +110,12 @@ export function harvestAdvice(facts: PlotFacts): Advice[] {
       isBlocked ? 'harvest-blocked' : 'harvest-window',
       isBlocked ? 'watch' : 'info',
       (language) => [
-        adviceText(language, isBlocked ? 'harvestBlocked' : 'harvestRipe', {
+        adviceText(language, isBlocked ? 'harvestBlocked' : hasSprays ? 'harvestRipe' : 'harvestRipeOnly', {
           earliest: date(language, ripe.earliest),
           latest: date(language, ripe.latest),
           allowed: dateIn(language, isBlocked ? allowedFrom : (pickable[0]?.from ?? allowedFrom)),
         }),
-        why.notes.includes('no-spray-in-the-farm-book') ? adviceText(language, 'noSprays') : undefined,
+        hasSprays ? undefined : adviceText(language, 'noSprays'),
         standing(language, why, facts),
       ],
       pickable.map(({ from, to }) => ({

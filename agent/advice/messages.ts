@@ -70,6 +70,7 @@ export const adviceText = defineMessages({
     lightsMissing: 'Chưa lập được kế hoạch chong đèn: thiếu {what}.',
     lightsOveruse: 'Đã chong nhiều đợt liền, cây dễ kiệt sức.',
     lightsCold: 'Đêm lạnh: có thể cần gấp đôi số đêm.',
+    harvestRipeOnly: 'Trái dự kiến chín {earliest} đến {latest}.',
     harvestRipe: 'Trái dự kiến chín {earliest} đến {latest}; theo sổ phun thuốc, được hái từ {allowed}.',
     harvestBlocked:
       'Trái dự kiến chín {earliest} đến {latest}, nhưng còn trong thời gian cách ly: trước {allowed} chưa được hái.',
@@ -165,6 +166,7 @@ export const adviceText = defineMessages({
     lightsMissing: 'No lighting plan yet: {what} is missing.',
     lightsOveruse: 'Many lit batches in a row tire the plants.',
     lightsCold: 'Cold nights: twice as many may be needed.',
+    harvestRipeOnly: 'Fruit is expected to be ripe {earliest} to {latest}.',
     harvestRipe:
       'Fruit is expected to be ripe {earliest} to {latest}; by the spray log it may be picked from {allowed}.',
     harvestBlocked:

@@ -140,7 +140,7 @@ export function harvestField(view: PlotView): HarvestField {
     allowedFrom: earliest.date ?? null,
     isIntervalMissing: earliest.date === undefined,
     pickable:
-      ripe?.earliest && ripe.latest
+      sprays.length > 0 && ripe?.earliest && ripe.latest
         ? [...ripeHarvest(sprays, { from: ripe.earliest, to: ripe.latest }).pickable]
         : [],
     why: whyOf(isDragonFruit ? 'dragon-fruit-phenology' : 'harvest-window', {

@@ -260,6 +260,7 @@ export interface HarvestField {
   readonly allowedFrom: string | null
   /** A spray without its interval is in the farm book. */
   readonly isIntervalMissing: boolean
+  /** Ripe and past every interval; none without a spray log, which may be one that nobody keeps. */
   readonly pickable: readonly { readonly from: string; readonly to: string }[]
   readonly why: Why
 }

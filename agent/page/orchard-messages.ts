@@ -133,6 +133,8 @@ export const sayOrchard = defineMessages({
     'harvest-title': 'Trái chín và ngày được hái',
     'harvest-ripe': 'Trái dự kiến chín {earliest} đến {latest}.',
     'harvest-no-date': 'Chưa dự báo được ngày chín.',
+    'harvest-no-sprays':
+      'Sổ vườn chưa ghi lần phun thuốc nào, nên hộp không biết còn thời gian cách ly hay không.',
     'harvest-allowed': 'Theo sổ phun thuốc, được hái từ {date}.',
     'harvest-interval':
       'Sổ có lần phun chưa ghi thời gian cách ly, nên chưa biết ngày được hái. Ghi bổ sung theo nhãn thuốc.',
@@ -313,6 +315,8 @@ export const sayOrchard = defineMessages({
     'harvest-title': 'Ripeness and days of picking',
     'harvest-ripe': 'Fruit is expected to be ripe {earliest} to {latest}.',
     'harvest-no-date': 'When fruit is ripe can not be forecast yet.',
+    'harvest-no-sprays':
+      'No spraying is in the farm book, so the box does not know whether a pre-harvest interval runs.',
     'harvest-allowed': 'By the spray log it may be picked from {date}.',
     'harvest-interval':
       'A spray in the farm book has no pre-harvest interval, so that the first day of picking is not known. Add it from the label.',

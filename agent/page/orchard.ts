@@ -1,6 +1,7 @@
 import { type Html, html } from '#contract/ground/html.ts'
+import type { Language } from '#contract/ground/messages.ts'
 import { riskChart, sprayStrip, twice, warmthChart, waterChart } from './day-charts.ts'
-import type { FieldAnswer, PlotField, RiskField, RiskPoint } from './field-answer.ts'
+import type { FieldAnswer, HarvestField, PlotField, RiskField, RiskPoint } from './field-answer.ts'
 import { note } from './layout.ts'
 import type { LightingTrial, ReadWish } from './lighting-trial.ts'
 import { lightingSection } from './orchard-lights.ts'
@@ -260,8 +261,15 @@ ${table(
 function harvestSection(visit: Visit, { harvest }: PlotField): Html {
   const { language } = visit
   return html`<section aria-labelledby="ripe"><h2 id="ripe">${sayOrchard(language, 'harvest-title')} ${indexTag(language, harvest.why)}</h2>
-<p>${harvest.ripe ? sayOrchard(language, 'harvest-ripe', { earliest: dayOrUnknown(language, harvest.ripe.earliest), latest: dayOrUnknown(language, harvest.ripe.latest) }) : sayOrchard(language, 'harvest-no-date')} ${harvest.isIntervalMissing ? sayOrchard(language, 'harvest-interval') : harvest.allowedFrom !== null && sayOrchard(language, 'harvest-allowed', { date: writtenDay(harvest.allowedFrom) })}</p>
+<p>${harvest.ripe ? sayOrchard(language, 'harvest-ripe', { earliest: dayOrUnknown(language, harvest.ripe.earliest), latest: dayOrUnknown(language, harvest.ripe.latest) }) : sayOrchard(language, 'harvest-no-date')} ${pickingText(language, harvest)}</p>
 ${harvest.pickable.length > 0 && html`<ul>${harvest.pickable.map(({ from, to }) => html`<li>${spreadText(language, { earliest: from, expected: null, latest: to })}</li>`)}</ul>`}${missing(language, harvest.why)}${whyNote(visit, harvest.why)}</section>`
+}
+
+/** An empty spray log allows nothing: it may be that nobody keeps it. */
+function pickingText(language: Language, { why, isIntervalMissing, allowedFrom }: HarvestField): string {
+  if (why.notes.includes('no-spray-in-the-farm-book')) return sayOrchard(language, 'harvest-no-sprays')
+  if (isIntervalMissing || allowedFrom === null) return sayOrchard(language, 'harvest-interval')
+  return sayOrchard(language, 'harvest-allowed', { date: writtenDay(allowedFrom) })
 }
 
 const sensorSection = ({ language, nowMs }: Visit, { sensors }: PlotField): Html =>

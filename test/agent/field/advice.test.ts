@@ -226,6 +226,12 @@ describe('advice as sentences', () => {
       pickable: [{ from: '2026-12-01', to: '2026-12-08' }],
     }
     expect(said(facts({ harvest: free }), 'harvest-window').en).toContain('may be picked from 1 Dec')
+    // Nobody may have written down what was sprayed: that allows nothing.
+    const unwritten = { ...free, pickable: [], why: why({ notes: ['no-spray-in-the-farm-book'] }) }
+    const { en } = said(facts({ harvest: unwritten }), 'harvest-window')
+    expect(en).toContain('ripe 1 Dec to 8 Dec')
+    expect(en).toContain('No spray is in the farm book')
+    expect(en).not.toContain('may be picked')
     const unknown = { ...harvest, allowedFrom: null, isIntervalMissing: true }
     expect(said(facts({ harvest: unknown }), 'harvest-interval-missing').severity).toBe('act')
   })
