@@ -14,7 +14,7 @@ import { dayRow, indexTag, keyed, missing, spreadText, table, whyNote } from './
 import type { Visit } from './visit.ts'
 import { number, writtenDay } from './wording.ts'
 
-/** What a form shows at first: the plan's own lights, else those of a thousand posts. */
+/** What a form shows at first: the lights of a thousand posts. */
 const FIRST: LightingWish = { bulbs: 1000, watts: 20, hours: 8, nights: 15, vndPerKwh: 1987 }
 const LABELS = {
   bulbs: 'try-bulbs',
