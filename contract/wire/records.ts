@@ -1,7 +1,15 @@
 import type { TimeQuality } from '../ground/clock.ts'
 import type { DownlinkEntry, DownlinkMessageEntry } from './downlink.ts'
+import type { LotShare, PermissionEntry, ProductEntry } from './farm-book.ts'
 import type { FindingEntry } from './finding.ts'
 import type { KeyRotationEntry, RevocationEntry } from './key-rotation.ts'
+import type {
+  CertificateEntry,
+  ConsentEntry,
+  GrowingAreaEntry,
+  HolderEntry,
+  RecallEntry,
+} from './province-decisions.ts'
 import type { QuantityName, Unit } from './quantities.ts'
 
 /** Each lane of an epoch has its own seq from 1 and its own hash chain. */
@@ -124,7 +132,7 @@ export interface ConfigEntry {
   readonly program: string
 }
 
-/** Something done on the farm. `person` is an id, never a name. */
+/** Something done on the farm. `person` is an id, never a name. `farm-book.ts` has the types and their details. */
 export interface ActivityEntry {
   readonly kind: 'activity'
   readonly activityId: string
@@ -133,6 +141,17 @@ export interface ActivityEntry {
   readonly at: number
   readonly person: string
   readonly details: Readonly<Record<string, string | number>>
+  /** The activity that this one replaces: nothing is rewritten. */
+  readonly corrects?: string
+  /** It never happened: with `corrects`, and instead of it stands nothing. */
+  readonly isWithdrawn?: boolean
+  /** Why it was corrected, or why fruit was picked inside an interval all the same. */
+  readonly why?: string
+  /** sha256 of each photo, hex: the label of a product, a receipt. */
+  readonly photos?: readonly string[]
+  /** Fruit taken and given: packing, stacking on a pallet, dispatch. */
+  readonly inputs?: readonly LotShare[]
+  readonly outputs?: readonly LotShare[]
 }
 
 /** Fruit with one history: always GTIN + lot number. */
@@ -210,6 +229,8 @@ export type RecordBody =
   | LossEntry
   | ConfigEntry
   | ActivityEntry
+  | ProductEntry
+  | PermissionEntry
   | LotEntry
   | EventEntry
   | PlotEntry
@@ -218,6 +239,11 @@ export type RecordBody =
   | EnrolmentEntry
   | SuspensionEntry
   | AllocationEntry
+  | GrowingAreaEntry
+  | CertificateEntry
+  | RecallEntry
+  | HolderEntry
+  | ConsentEntry
   | KeyRotationEntry
   | RevocationEntry
   | DownlinkEntry

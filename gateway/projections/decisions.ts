@@ -11,6 +11,7 @@ import type {
 import type { Tx } from '../store/open-store.ts'
 import { applyDownlinkMessage } from './downlinks.ts'
 import { applyNewKey, saveRevocation } from './keys.ts'
+import { applyProvinceRecord } from './province-records.ts'
 import { deriveTrustedAgain } from './trusted-again.ts'
 
 /**
@@ -60,5 +61,7 @@ export async function applyDecision(tx: Tx, entry: RecordEntry, arrival?: number
       )
       return
     }
+    default:
+      await applyProvinceRecord(tx, entry)
   }
 }

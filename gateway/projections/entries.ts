@@ -9,6 +9,7 @@ import { applyClock } from './clock-offsets.ts'
 import { applyDownlinkOutcome } from './downlinks.ts'
 import { type Known, type KnownEntry, knownEntry } from './entry-shapes.ts'
 import { applyEvent } from './events.ts'
+import { applyActivity, applyPermission, applyProduct } from './farm-book.ts'
 import { applyFinding } from './findings.ts'
 import { applyRotation } from './keys.ts'
 import { READER } from './reader.ts'
@@ -59,12 +60,14 @@ async function applyKnown(
     case 'lot':
       await applyLot(tx, source, entry)
       return true
-    case 'activity': {
-      const { activityId, type, plot, at, person, details } = entry
-      await sql`INSERT INTO activity VALUES (${source.agent}, ${activityId}, ${type}, ${plot}, ${at}, ${person}, ${JSON.stringify(details)})
-        ON CONFLICT (agent, activity_id) DO NOTHING`.execute(tx)
+    case 'activity':
+      await applyActivity(tx, source, entry)
       return true
-    }
+    case 'product':
+      await applyProduct(tx, source, entry)
+      return true
+    case 'permission':
+      return applyPermission(tx, source, entry)
     case 'plot': {
       const { plot, name, crop, areaHa } = entry
       // A farm may rename a plot or change its crop: the newest word stands.

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { DOWNLINK_OUTCOMES } from '#contract/wire/downlink.ts'
 import { isQuantityName } from '#contract/wire/quantities.ts'
 import { LANES, type Lane } from '#contract/wire/records.ts'
+import { activityMore, permissionShape, productShape } from './farm-book-shapes.ts'
 import { findingShape } from './finding-shape.ts'
 
 /**
@@ -75,6 +76,7 @@ const activity = z.object({
   at: whole,
   person: text,
   details: facts,
+  ...activityMore,
 })
 
 const lot = z.object({
@@ -126,6 +128,8 @@ const entryShape = z.discriminatedUnion('kind', [
   clock,
   loss,
   activity,
+  productShape,
+  permissionShape,
   lot,
   plot,
   event,

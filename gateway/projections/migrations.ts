@@ -1,8 +1,10 @@
 import type { Migration } from '../store/open-store.ts'
 import { acknowledgementMigrations } from './acknowledgements.ts'
 import { downlinkMigrations } from './downlinks.ts'
+import { farmBookMigrations } from './farm-book.ts'
 import { findingMigrations } from './findings.ts'
 import { keyMigrations } from './keys.ts'
+import { provinceRecordMigrations } from './province-records.ts'
 
 /** Everything here can be dropped and made again from the log. Keys lead with the agent or the farm. */
 export const projectionMigrations: readonly Migration[] = [
@@ -96,4 +98,6 @@ export const projectionMigrations: readonly Migration[] = [
   ...downlinkMigrations,
   ...keyMigrations,
   ...acknowledgementMigrations,
+  ...farmBookMigrations,
+  ...provinceRecordMigrations,
 ]

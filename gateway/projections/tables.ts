@@ -1,5 +1,7 @@
 import { ACKNOWLEDGEMENT_TABLES } from './acknowledgements.ts'
+import { FARM_BOOK_TABLES } from './farm-book.ts'
 import { FINDING_TABLES } from './findings.ts'
+import { PROVINCE_RECORD_TABLES } from './province-records.ts'
 
 /** Derived from what boxes send: made anew for one box when a key of it is revoked. Each has a column `agent`. */
 export const BOX_TABLES = [
@@ -21,12 +23,21 @@ export const BOX_TABLES = [
   'downlink_outcome',
   'untrusted_batch',
   'untrusted_part',
+  ...FARM_BOOK_TABLES,
   ...FINDING_TABLES,
   ...ACKNOWLEDGEMENT_TABLES,
 ] as const
 
 /** Derived from what the province has decided. */
-const PROVINCE_TABLES = ['farm', 'enrolment', 'allocation', 'downlink', 'box_key', 'key_revocation'] as const
+const PROVINCE_TABLES = [
+  'farm',
+  'enrolment',
+  'allocation',
+  'downlink',
+  'box_key',
+  'key_revocation',
+  ...PROVINCE_RECORD_TABLES,
+] as const
 
 /** Emptied by a rebuild. */
 export const PROJECTION_TABLES = [...PROVINCE_TABLES, ...BOX_TABLES] as const
