@@ -42,6 +42,9 @@ const SCHEMES: Readonly<Record<string, Scheme>> = {
 const CLASSES: readonly string[] = ['lgtin']
 const PATTERNS: readonly string[] = ['sgtin', 'grai', 'gdti', 'sgcn', 'cpi', 'itip', 'upui']
 
+/** Whether this is a scheme of EPC URNs for one of GS1's keys. */
+export const isEpcScheme = (name: string): boolean => Object.hasOwn(SCHEMES, name)
+
 /** The canonical Digital Link of an EPC URN, or undefined for any other text. */
 export function linkOfEpcUrn(urn: string): string | undefined {
   const match = /^urn:epc:(id|class|idpat):([a-z]+):(\d{6,12})\.(.*)$/.exec(urn)

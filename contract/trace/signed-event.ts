@@ -30,15 +30,18 @@ export interface SignedEvent {
 
 const PREFIX = utf8('vuon/event/1\0')
 
+/** What the signature is over. */
+export const eventMessage = (signed: Uint8Array): Uint8Array => concatBytes(PREFIX, signed)
+
 export function signEvent(statement: EventStatement, key: SecretKey, sha256: Sha256): SignedEvent {
   const signed = utf8(canonicalJson(statement))
-  return { signed, signature: key.sign(concatBytes(PREFIX, signed)), hash: toHex(sha256(signed)) }
+  return { signed, signature: key.sign(eventMessage(signed)), hash: toHex(sha256(signed)) }
 }
 
 export const isEventSignedBy = (
   event: { signed: Uint8Array; signature: Uint8Array },
   key: PublicKey,
-): boolean => key.verify(concatBytes(PREFIX, event.signed), event.signature)
+): boolean => key.verify(eventMessage(event.signed), event.signature)
 
 // An event with a year of sensor summaries stays far below this.
 const MAX_EVENT_BYTES = 64 * 1024

@@ -24,7 +24,16 @@ export interface FindingEntry {
   readonly labels: readonly { readonly label: string; readonly probability: number }[]
   /** Share of the plant's surface on the photo that the model calls lesion, 0..1. */
   readonly lesionShare: number | null
+  /** Where the lesions are; absent where the model sees the photo as a whole, or abstains before it looked. */
+  readonly heat?: FindingHeat
   readonly quality: PhotoQuality
+}
+
+/** A coarse grid over the whole photo, row by row, a byte a cell: 0 is no lesion (or no plant), 255 surely one. */
+export interface FindingHeat {
+  readonly rows: number
+  readonly columns: number
+  readonly values: Uint8Array
 }
 
 /** The photo as it is kept: turned upright, without EXIF, GPS or anything else that is not picture. */

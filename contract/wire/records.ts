@@ -3,6 +3,8 @@ import type { DownlinkEntry, DownlinkMessageEntry } from './downlink.ts'
 import type { LotShare, PermissionEntry, ProductEntry } from './farm-book.ts'
 import type { FindingEntry } from './finding.ts'
 import type { KeyRotationEntry, RevocationEntry } from './key-rotation.ts'
+import type { ModelEntry } from './model-words.ts'
+import type { OutlookEntry } from './outlook.ts'
 import type {
   CertificateEntry,
   ConsentEntry,
@@ -219,6 +221,13 @@ export interface AllocationEntry {
   readonly growingArea?: { readonly gln: string; readonly code: string; readonly validTo?: string }
 }
 
+/** Decided at the province: an event that an integrator captured. `bytes` is its JSON, `by` whose token it was. */
+export interface CapturedEventEntry {
+  readonly kind: 'captured-event'
+  readonly bytes: Uint8Array
+  readonly by: string
+}
+
 export type { FindingEntry } from './finding.ts'
 export type { KeyRotationEntry, RevocationEntry } from './key-rotation.ts'
 
@@ -235,6 +244,8 @@ export type RecordBody =
   | EventEntry
   | PlotEntry
   | FindingEntry
+  | ModelEntry
+  | OutlookEntry
   | FarmEntry
   | EnrolmentEntry
   | SuspensionEntry
@@ -248,6 +259,7 @@ export type RecordBody =
   | RevocationEntry
   | DownlinkEntry
   | DownlinkMessageEntry
+  | CapturedEventEntry
 
 /** One line of the record lane. A kind that this program does not know is kept as it is and counted. */
 export type RecordEntry = EntryStamp &
