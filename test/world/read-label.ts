@@ -19,8 +19,25 @@ export const readScreen = (picture: Uint8Array): Promise<string[]> =>
       .extend({ top: 20, bottom: 20, left: 20, right: 20, background: '#fff' }),
   )
 
+/** What a scanner reads from dots on paper, 1 for black, row by row. */
+export async function readDots(
+  { width, height, dots }: { width: number; height: number; dots: Uint8Array },
+  zoom = 1,
+): Promise<string[]> {
+  const raw = { width, height, channels: 1 as const }
+  const grey = sharp(
+    dots.map((dot) => (dot ? 0 : 255)),
+    { raw },
+  )
+  return readCodes(zoom === 1 ? grey : grey.resize(Math.round(width * zoom)))
+}
+
 async function readCodes(picture: Sharp): Promise<string[]> {
-  const { data, info } = await picture.ensureAlpha().raw().toBuffer({ resolveWithObject: true })
+  const { data, info } = await picture
+    .toColourspace('srgb')
+    .ensureAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true })
   const image = {
     data: new Uint8ClampedArray(data),
     width: info.width,
