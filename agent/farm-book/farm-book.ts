@@ -1,40 +1,32 @@
-import { toHex } from '#contract/ground/bytes.ts'
 import type { TimeQuality } from '#contract/ground/clock.ts'
 import { VuonError } from '#contract/ground/errors.ts'
-import type { SecretKey, Sha256 } from '#contract/ground/signing.ts'
-import { lotUri } from '#contract/trace/digital-link.ts'
-import { harvestEvent, zoneOffsetMs } from '#contract/trace/epcis.ts'
-import { eventHash } from '#contract/trace/event-hash.ts'
-import { LOTS_A_DAY, newLotNumber } from '#contract/trace/lot-number.ts'
-import { openSignedEvent, signEvent } from '#contract/trace/signed-event.ts'
-import type { ActivityEntry, EventEntry, LotEntry, RecordBody, RecordEntry } from '#contract/wire/records.ts'
+import type { Sha256 } from '#contract/ground/signing.ts'
+import type { PermissionStatement } from '#contract/trace/code-permission.ts'
+import type { GrowingCondition } from '#contract/trace/condition-elements.ts'
+import type { PreHarvestAnswer } from '#contract/trace/pre-harvest.ts'
+import type { ProductEntry } from '#contract/wire/farm-book.ts'
 import type { Allocation } from '#contract/wire/sync-protocol.ts'
+import type { ActivityInput, BookSettings, FarmIdentity, FindingModel, Plot } from './activity-input.ts'
+import { BookEntries, type KeptActivity } from './book-entries.ts'
+import { type Lot, lotsOf } from './book-lots.ts'
+import { BookWriter, type Recorded } from './book-writer.ts'
+import { Calendar } from './calendar.ts'
+import { type DiaryLine, type DiaryScope, diaryEpcis, diaryLines } from './diary.ts'
+import { EventChain, type FarmJournal } from './event-chain.ts'
+import { type PermissionInput, permissionEntry, permissionsOf, withdrawnPermission } from './permissions.ts'
+import {
+  type IntervalAnswer,
+  intervalFor,
+  type ProductInput,
+  productEntry,
+  retiredEntry,
+} from './products.ts'
+import { type LotStock, stockOf } from './stock.ts'
+import { preHarvestOf } from './treatments.ts'
 
-/** What the farm book needs of the journal: entries on disk when the promise resolves, counters spent before they are told. */
-export interface FarmJournal {
-  readonly epoch: string
-  now(): number
-  appendRecords(bodies: readonly RecordBody[]): Promise<{ seq: number; t: number }[]>
-  takeCounter(name: string): Promise<number>
-  records(kind: string, options: { limit: number }): Promise<{ seq: number; entry: RecordEntry }[]>
-}
-
-export interface FarmIdentity {
-  readonly agent: string
-  readonly keyId: string
-  readonly key: SecretKey
-  readonly boxCode: string
-  /** Where consumers reach the lot pages. */
-  readonly publicUrl: string
-  readonly allocations: readonly Allocation[]
-}
-
-export interface Plot {
-  readonly id: string
-  readonly name: string
-  readonly crop: string
-  readonly areaHa: number
-}
+export type { FarmIdentity, Plot } from './activity-input.ts'
+export type { Lot } from './book-lots.ts'
+export type { FarmJournal } from './event-chain.ts'
 
 export interface HarvestInput {
   readonly plot: string
@@ -44,237 +36,206 @@ export interface HarvestInput {
   readonly harvestedOn: string
   /** Id of the person who enters it, never a name. */
   readonly person: string
+  /** A lot of the same plot, product and day that it goes into. */
+  readonly intoLot?: string | undefined
+  /** Why fruit is picked inside an interval. */
+  readonly why?: string | undefined
   /** A person looked at the date and says it is right: then it may be signed although the clock is unknown. */
-  readonly isDateConfirmed?: boolean
+  readonly isDateConfirmed?: boolean | undefined
 }
 
-export interface Lot {
-  readonly gtin: string
-  readonly lot: string
-  readonly plot: string
-  readonly crop: string
-  readonly productVi: string
-  readonly productEn: string
-  readonly harvestedAt: number
-  readonly massKg: number
-  readonly uri: string
+export interface FarmBookOptions {
+  readonly journal: FarmJournal
+  readonly plots: readonly Plot[]
+  readonly identity: () => FarmIdentity | null
+  readonly timeQuality: () => TimeQuality
+  readonly zoneOffset: string
+  readonly sha256: Sha256
+  readonly newId: () => string
+  readonly settings?: BookSettings
+  /** What the plot's probes measured in a span of time; nothing where no probe stands. */
+  readonly conditions?: (plot: string, fromMs: number, toMs: number) => Promise<readonly GrowingCondition[]>
+  readonly isPhotoKept?: (sha256: string) => boolean
+  /** Undefined when the box has no such finding. */
+  readonly findingModel?: (findingId: string) => Promise<FindingModel | undefined>
 }
 
-// A truck carries thirty tonnes; one harvest of one plot beyond that is a slip of the comma.
-const MAX_HARVEST_KG = 30_000
-const MAX_DAYS_BACK = 30
-
-/** What was done on the farm, entered at the box, signed here; works with no uplink. */
+/**
+ *   a person ─► checked against lists, stock and intervals ─► entry (+ lot) ─► signed EPCIS event ─► journal
+ *
+ * What was done on the farm, entered at the box, signed here; works with no uplink. Nothing is rewritten: a correction
+ * is an entry of its own.
+ */
 export class FarmBook {
-  readonly #journal: FarmJournal
-  readonly #plots: readonly Plot[]
-  readonly #identity: () => FarmIdentity | null
-  readonly #timeQuality: () => TimeQuality
-  readonly #zoneOffset: string
-  readonly #sha256: Sha256
-  readonly #newId: () => string
-  /** Where the chain of signed events ends; undefined until it is read from the journal. */
-  #chain: ChainEnd | undefined
+  readonly #options: FarmBookOptions
+  readonly #calendar: Calendar
+  readonly #entries: BookEntries
+  readonly #writer: BookWriter
   #turn: Promise<unknown> = Promise.resolve()
 
-  constructor(options: {
-    journal: FarmJournal
-    plots: readonly Plot[]
-    identity: () => FarmIdentity | null
-    timeQuality: () => TimeQuality
-    zoneOffset: string
-    sha256: Sha256
-    newId: () => string
-  }) {
-    this.#journal = options.journal
-    this.#plots = options.plots
-    this.#identity = options.identity
-    this.#timeQuality = options.timeQuality
-    this.#zoneOffset = options.zoneOffset
-    this.#sha256 = options.sha256
-    this.#newId = options.newId
+  constructor(options: FarmBookOptions) {
+    const { journal, zoneOffset, timeQuality, sha256 } = options
+    this.#options = options
+    this.#calendar = new Calendar({ zoneOffset, now: () => journal.now(), timeQuality })
+    this.#entries = new BookEntries(journal)
+    this.#writer = new BookWriter(options, {
+      calendar: this.#calendar,
+      entries: this.#entries,
+      chain: new EventChain(journal, sha256),
+    })
   }
 
   get plots(): readonly Plot[] {
-    return this.#plots
+    return this.#options.plots
   }
 
+  /** What this farm may mark its fruit with. */
   get products(): readonly Allocation[] {
-    return this.#identity()?.allocations ?? []
+    return this.#options.identity()?.allocations ?? []
+  }
+
+  get settings(): BookSettings {
+    return this.#options.settings ?? { markets: [] }
   }
 
   /** Today on the farm's calendar. */
   today(): string {
-    return this.#dayOf(this.#journal.now())
+    return this.#calendar.today()
   }
 
-  /** One after the other: the chain of events has no two ends. Throws `input-invalid`, `not-claimed` or `clock-unknown`. */
-  recordHarvest(input: HarvestInput): Promise<Lot> {
-    const result = this.#turn.then(() => this.#recordHarvest(input))
-    this.#turn = result.catch(() => undefined)
-    return result
+  dayOf(ms: number): string {
+    return this.#calendar.dayOf(ms)
+  }
+
+  // --- writing: one after the other, so that the chain of events has no two ends ---
+
+  /** Throws Refusal (`input-invalid` at a field), `not-claimed` or `clock-unknown`; nothing was written then. */
+  recordActivity(input: ActivityInput): Promise<Recorded> {
+    return this.#inTurn(() => this.#writer.record(input))
+  }
+
+  /** Another word on an entry that stands, of the same type. Throws like `recordActivity`. */
+  correct(activityId: string, input: ActivityInput): Promise<Recorded> {
+    return this.#inTurn(() => this.#writer.correct(activityId, input))
+  }
+
+  /** An entry that stands never happened. Throws like `recordActivity`. */
+  withdraw(
+    activityId: string,
+    by: { readonly person: string; readonly why: string; readonly isDateConfirmed?: boolean | undefined },
+  ): Promise<Recorded> {
+    return this.#inTurn(() => this.#writer.withdraw(activityId, by))
+  }
+
+  async recordHarvest(input: HarvestInput): Promise<Lot> {
+    const { plot, gtin, massKg, harvestedOn: day, person, intoLot, why, isDateConfirmed } = input
+    const details = { gtin, massKg }
+    const { lot } = await this.recordActivity({
+      ...{ type: 'harvested', plot, day, person, details, intoLot, why, isDateConfirmed },
+    })
+    if (!lot) throw new Error('a harvest without a lot')
+    return lot
+  }
+
+  /** Throws Refusal. */
+  saveProduct(input: ProductInput): Promise<ProductEntry> {
+    return this.#inTurn(async () => {
+      const entry = productEntry(input, await this.#entries.products(), this.#options.newId)
+      await this.#options.journal.appendRecords([entry])
+      return entry
+    })
+  }
+
+  /** Takes a product off the list, or puts it back. Throws Refusal. */
+  retireProduct(productId: string, isRetired: boolean): Promise<void> {
+    return this.#inTurn(async () => {
+      const entry = retiredEntry(productId, await this.#entries.products(), isRetired)
+      await this.#options.journal.appendRecords([entry])
+    })
+  }
+
+  /** The holder lets another use a growing-area code. Throws Refusal, `not-claimed`, `clock-unknown`. */
+  permit(input: PermissionInput): Promise<string> {
+    return this.#inTurn(async () => {
+      const permissionId = this.#options.newId()
+      const entry = permissionEntry(input, { ...this.#signedNow(), permissionId })
+      await this.#options.journal.appendRecords([entry])
+      return permissionId
+    })
+  }
+
+  /** From today on. Throws Refusal, `not-claimed`, `clock-unknown`. */
+  withdrawPermission(permissionId: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const { journal } = this.#options
+      const entry = await withdrawnPermission(journal, permissionId, this.today(), this.#signedNow())
+      await journal.appendRecords([entry])
+    })
+  }
+
+  // --- reading ---
+
+  /** Everything that was ever entered, newest first, with what became of it. */
+  activities(): Promise<KeptActivity[]> {
+    return this.#entries.activities()
   }
 
   /** Newest first. Picks into one lot are added up. */
   async lots(limit = 200): Promise<Lot[]> {
-    const lots = new Map<string, Lot>()
-    for (const { entry } of await this.#journal.records('lot', { limit })) {
-      const { gtin, lot, plot, crop, harvestedAt, massKg } = entry as LotEntry & RecordEntry
-      const product = this.products.find((each) => each.gtin === gtin)
-      const before = lots.get(lot)
-      lots.set(lot, {
-        gtin,
-        lot,
-        plot,
-        crop,
-        harvestedAt: Math.min(harvestedAt, before?.harvestedAt ?? harvestedAt),
-        massKg: Number((massKg + (before?.massKg ?? 0)).toPrecision(12)),
-        productVi: product?.productVi ?? '',
-        productEn: product?.productEn ?? '',
-        uri: lotUri(this.#identity()?.publicUrl ?? '', { gtin, lot }),
-      })
-    }
-    return [...lots.values()]
+    const publicUrl = this.#options.identity()?.publicUrl ?? ''
+    const farm = { publicUrl, allocations: this.products, plots: this.plots }
+    return lotsOf(await this.#entries.activities(), farm).slice(0, limit)
   }
 
   async lot(number: string): Promise<Lot | undefined> {
-    return (await this.lots(10_000)).find((each) => each.lot === number)
+    return (await this.lots(Number.POSITIVE_INFINITY)).find((each) => each.lot === number)
   }
 
-  async #recordHarvest(input: HarvestInput): Promise<Lot> {
-    const identity = this.#identity()
-    if (!identity) throw new VuonError('not-claimed')
-    const quality = this.#timeQuality()
-    const { plot, product, harvestedAt } = this.#check(input, quality)
-    const yymmdd = input.harvestedOn.slice(2).replaceAll('-', '')
-    // Spent before it is printed: a number that a crash ate is never given twice.
-    const counter = (await this.#journal.takeCounter(`lot ${yymmdd}`)) - 1
-    if (counter >= LOTS_A_DAY)
-      throw new VuonError('input-invalid', `More than ${LOTS_A_DAY} lots on one day.`)
-    const lot = newLotNumber({ boxCode: identity.boxCode, yymmdd, counter })
-    const { gtin, massKg, harvestedOn, person } = input
-    const area = product.growingArea
-      ? { growingArea: { gln: product.growingArea.gln, code: product.growingArea.code } }
-      : {}
-    const unnamed = harvestEvent({
-      gtin,
-      lot,
-      massKg,
-      harvestedAt,
-      harvestedOn,
-      zoneOffset: this.#zoneOffset,
-      isFirstPick: true,
-      ...area,
-    })
-    const event = { ...unnamed, eventID: eventHash(unnamed, this.#sha256) }
-    const { eventNo, prev } = await this.#chainEnd()
-    const statement = {
-      agent: identity.agent,
-      key: identity.keyId,
-      epoch: this.#journal.epoch,
-      eventNo,
-      prev,
-      capturedAt: new Date(this.#journal.now()).toISOString(),
-      clock: quality === 'unknown' ? ('person' as const) : quality,
-      event,
-    }
-    const signed = signEvent(statement, identity.key, this.#sha256)
-    const activityId = this.#newId()
-    const activity: ActivityEntry = {
-      kind: 'activity',
-      activityId,
-      type: 'harvested',
-      plot: plot.id,
-      at: harvestedAt,
-      person,
-      details: { massKg, gtin, lot },
-    }
-    const lotEntry: LotEntry = {
-      kind: 'lot',
-      gtin,
-      lot,
-      activityId,
-      crop: plot.crop,
-      plot: plot.id,
-      harvestedAt,
-      massKg,
-      ...area,
-    }
-    const eventEntry: EventEntry = { kind: 'event', signed: signed.signed, signature: signed.signature }
-    // Whether a failed append is on the disk after all, the journal knows: the end is read from it again.
-    this.#chain = undefined
-    await this.#journal.appendRecords([activity, lotEntry, eventEntry])
-    this.#chain = { eventNo: eventNo + 1, prev: signed.hash }
-    const { productVi, productEn } = product
-    return {
-      gtin,
-      lot,
-      plot: plot.id,
-      crop: plot.crop,
-      productVi,
-      productEn,
-      harvestedAt,
-      massKg,
-      uri: lotUri(identity.publicUrl, { gtin, lot }),
-    }
+  /** Fruit that the book knows, with what is left of it. */
+  async stock(): Promise<LotStock[]> {
+    return [...stockOf(await this.#entries.standing()).values()]
   }
 
-  #check(
-    input: HarvestInput,
-    quality: TimeQuality,
-  ): { plot: Plot; product: Allocation; harvestedAt: number } {
-    const wrong = (field: string, what: string): VuonError =>
-      new VuonError('input-invalid', what, { hint: field })
-    const plot = this.#plots.find((each) => each.id === input.plot)
-    if (!plot) throw wrong('plot', 'There is no such plot.')
-    const product = this.products.find((each) => each.gtin === input.gtin)
-    if (!product) throw wrong('gtin', 'This farm may not use this GTIN.')
-    if (product.crop !== plot.crop)
-      throw wrong('gtin', `This product is ${product.crop}, but the plot grows ${plot.crop}.`)
-    if (!Number.isFinite(input.massKg) || input.massKg < 0.1 || input.massKg > MAX_HARVEST_KG) {
-      throw wrong('massKg', `The mass must be from 0.1 to ${MAX_HARVEST_KG} kg.`)
-    }
-    const day = input.harvestedOn
-    if (typeof day !== 'string' || !isDay(day)) throw wrong('harvestedOn', 'The date is not a date.')
-    const isClockKnown = quality !== 'unknown'
-    if (!isClockKnown && !input.isDateConfirmed) throw new VuonError('clock-unknown')
-    // A clock that knows nothing is no judge of a date that a person looked at and confirmed.
-    const today = this.today()
-    if (isClockKnown && day > today) throw wrong('harvestedOn', 'The date lies in the future.')
-    if (isClockKnown && daysBetween(day, today) > MAX_DAYS_BACK)
-      throw wrong('harvestedOn', `The date lies more than ${MAX_DAYS_BACK} days back.`)
-    return { plot, product, harvestedAt: this.#momentOf(day) }
+  /** Whether fruit of a plot may be picked on a day, by what the book says now. */
+  async preHarvest(plot: string, day: string): Promise<PreHarvestAnswer> {
+    return preHarvestOf(await this.#entries.standing(), plot, day, (ms) => this.dayOf(ms))
   }
 
-  /** Today: this moment. Another day: its noon on the farm's clock, for nobody said the hour. */
-  #momentOf(day: string): number {
-    return day === this.today() ? this.#journal.now() : Date.parse(`${day}T12:00:00${this.#zoneOffset}`)
+  /** The products that the farm uses, by name; those that were taken off the list too. */
+  productList(): Promise<ProductEntry[]> {
+    return this.#entries.products()
   }
 
-  #dayOf(ms: number): string {
-    return new Date(ms + zoneOffsetMs(this.#zoneOffset)).toISOString().slice(0, 10)
+  /** What a product's label says for the crop of a plot; null when it says nothing. */
+  intervalOn(product: ProductEntry, plot: string): IntervalAnswer | null {
+    const crop = this.plots.find(({ id }) => id === plot)?.crop ?? ''
+    return intervalFor(product.intervals, crop, this.settings.markets)
   }
 
-  /** From the journal at first: the chain goes on after a restart. */
-  async #chainEnd(): Promise<ChainEnd> {
-    if (this.#chain) return this.#chain
-    const [last] = await this.#journal.records('event', { limit: 1 })
-    if (!last) return { eventNo: 1, prev: '' }
-    const { signed } = last.entry as EventEntry & RecordEntry
-    return { eventNo: openSignedEvent(signed).eventNo + 1, prev: toHex(this.#sha256(signed)) }
+  /** Oldest first. Throws Refusal for a scope that is none. */
+  diary(scope: DiaryScope): Promise<DiaryLine[]> {
+    const { plots, zoneOffset } = this.#options
+    return diaryLines(this.#entries, { plots, allocations: this.products, zoneOffset }, scope)
+  }
+
+  diaryEpcis(lines: readonly DiaryLine[]): Promise<Record<string, unknown>> {
+    return diaryEpcis(this.#entries, lines, new Date(this.#calendar.now()).toISOString())
+  }
+
+  permissions(): Promise<PermissionStatement[]> {
+    return permissionsOf(this.#options.journal)
+  }
+
+  #signedNow() {
+    const signer = this.#options.identity()
+    if (!signer) throw new VuonError('not-claimed')
+    this.#calendar.vouchedBy(false)
+    return { signer, issuedAt: new Date(this.#calendar.now()).toISOString() }
+  }
+
+  #inTurn<Result>(run: () => Promise<Result>): Promise<Result> {
+    const result = this.#turn.then(run)
+    this.#turn = result.catch(() => undefined)
+    return result
   }
 }
-
-interface ChainEnd {
-  /** Number and predecessor of the event to come. */
-  readonly eventNo: number
-  readonly prev: string
-}
-
-const isDay = (text: string): boolean =>
-  /^20[2-9]\d-\d\d-\d\d$/.test(text) &&
-  new Date(`${text}T00:00:00Z`).getTime() > 0 &&
-  new Date(`${text}T00:00:00Z`).toISOString().startsWith(text)
-
-const daysBetween = (earlier: string, later: string): number =>
-  (Date.parse(`${later}T00:00:00Z`) - Date.parse(`${earlier}T00:00:00Z`)) / 86_400_000

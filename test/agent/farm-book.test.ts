@@ -1,16 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import fc from 'fast-check'
-import sharp from 'sharp'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { prepareZXingModule, readBarcodes } from 'zxing-wasm/reader'
 import { toHex } from '#contract/ground/bytes.ts'
 import type { Clock, TimeQuality } from '#contract/ground/clock.ts'
 import { publicKeyFromRaw, secretKeyFromSeed, sha256 } from '#contract/ground/node/crypto.ts'
-import { lotUri } from '#contract/trace/digital-link.ts'
 import { eventHash } from '#contract/trace/event-hash.ts'
 import { isLotNumber, LOTS_A_DAY } from '#contract/trace/lot-number.ts'
 import { isEventSignedBy, openSignedEvent } from '#contract/trace/signed-event.ts'
@@ -20,10 +15,7 @@ import {
   type FarmIdentity,
   type FarmJournal,
   type HarvestInput,
-  type Lot,
 } from '../../agent/farm-book/farm-book.ts'
-import { LABEL_SIZES, type LabelSize, labelSvg } from '../../agent/farm-book/label.ts'
-import { wrapText } from '../../agent/farm-book/label-text.ts'
 import { Journal } from '../../agent/journal/journal.ts'
 
 // Half past six in the morning of 23 November in Vietnam: still the 22nd in Greenwich.
@@ -317,140 +309,5 @@ describe('the date of a harvest', () => {
   test('needs no confirmation in holdover', async () => {
     const { book } = await openBook({ quality: 'holdover' })
     await expect(book.recordHarvest(HARVEST)).resolves.toMatchObject({ massKg: 412.5 })
-  })
-})
-
-// --- labels ---
-
-const lotOf = (productVi: string, publicUrl = 'https://truyxuat.lamdong.example.vn'): Lot => ({
-  gtin: GTIN,
-  lot: 'B0X126112300N',
-  plot: 'lo-a',
-  crop: 'dragon-fruit',
-  productVi,
-  productEn: 'Red-flesh dragon fruit, grade 1',
-  harvestedAt: MORNING,
-  massKg: 1412.5,
-  uri: lotUri(publicUrl, { gtin: GTIN, lot: 'B0X126112300N' }),
-})
-const TEXT = { place: 'Vườn Hai Lúa, Hàm Thạnh, Lâm Đồng', harvestedOn: '23/11/2026' }
-
-/** As a label printer of 203 dots an inch prints it: black or white. */
-async function printed(svg: string) {
-  const inPixels = svg.replace(
-    /width="([\d.]+)mm" height="([\d.]+)mm"/,
-    (_, width, height) => `width="${(Number(width) / 25.4) * 203}" height="${(Number(height) / 25.4) * 203}"`,
-  )
-  const image = sharp(Buffer.from(inPixels)).flatten({ background: '#fff' }).greyscale().threshold(128)
-  const png = await image.clone().png().toBuffer()
-  const { data, info } = await image.raw().toBuffer({ resolveWithObject: true })
-  const dotsMm = 203 / 25.4
-  /** Whether anything is printed in a rectangle of millimetres. */
-  const hasInk = (x0: number, y0: number, x1: number, y1: number): boolean => {
-    for (let y = Math.ceil(y0 * dotsMm); y < Math.min(info.height, Math.floor(y1 * dotsMm)); y++)
-      for (let x = Math.ceil(x0 * dotsMm); x < Math.min(info.width, Math.floor(x1 * dotsMm)); x++)
-        if (data[(y * info.width + x) * info.channels] === 0) return true
-    return false
-  }
-  return { png, hasInk }
-}
-
-const wasm = createRequire(import.meta.url).resolve('zxing-wasm/reader/zxing_reader.wasm')
-await prepareZXingModule({
-  overrides: { wasmBinary: new Uint8Array(readFileSync(wasm)).buffer as ArrayBuffer },
-  fireImmediately: true,
-})
-
-const textsOf = (svg: string): string[] =>
-  [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map(([, text = '']) =>
-    text.replaceAll(/&#(\d+);/g, (_, code) => String.fromCharCode(code)),
-  )
-
-describe.each(LABEL_SIZES)('a label of $widthMm × $heightMm mm', (size: LabelSize) => {
-  const { widthMm, heightMm } = size
-
-  test.each([
-    'https://vuon.example',
-    'http://192.168.1.20:8080',
-    'https://truyxuatnguongoc.sonongnghiep.lamdong.example.gov.vn',
-  ])('printed at 203 dpi is read back as the lot’s link at %s', async (publicUrl) => {
-    const lot = lotOf('Thanh long ruột đỏ', publicUrl)
-    const { png } = await printed(labelSvg(lot, TEXT, size))
-    const codes = await readBarcodes(png, { formats: ['QRCode'] })
-    expect(codes.map((code) => code.text)).toEqual([lot.uri])
-  })
-
-  test.each([
-    ['Thanh long ruột đỏ'],
-    ['Sầu riêng Ri6 loại 1, thùng 10 kg, đóng gói tại vườn'],
-    ['NGHIÊNGƯỠNGQUẢNGBÌNHMWMWMWMW'],
-    [''],
-  ])('keeps its text inside, beside the code and above GTIN and lot: %s', async (productVi) => {
-    const lot = lotOf(productVi)
-    const svg = labelSvg(lot, TEXT, size)
-    const { hasInk } = await printed(svg)
-    expect(hasInk(widthMm - 1, 0, widthMm, heightMm)).toBe(false)
-    expect(hasInk(0, 0, widthMm, 0.9)).toBe(false)
-    expect(hasInk(0, heightMm - 0.5, widthMm, heightMm)).toBe(false)
-    const left = Number(/<text x="([\d.]+)"/.exec(svg)?.[1])
-    // The code's quiet zone, four modules of half a millimetre, on its right and below it.
-    expect(hasInk(left - 1.9, 0, left, heightMm - 6.5)).toBe(false)
-    expect(hasInk(left, 0, widthMm - 1, heightMm - 6)).toBe(true)
-    expect(hasInk(2, heightMm - 6, widthMm - 1, heightMm - 0.5)).toBe(true)
-    expect(textsOf(svg).slice(-2)).toEqual([`(01) ${lot.gtin}`, `(10) ${lot.lot}`])
-    const ys = [...svg.matchAll(/<text x="[\d.]+" y="([\d.]+)"/g)].map(([, y]) => Number(y))
-    expect(Math.max(...ys.slice(0, -2))).toBeLessThanOrEqual(heightMm - 6)
-  })
-
-  test('says what, when and how much in Vietnamese, whole', () => {
-    const words = textsOf(labelSvg(lotOf('Thanh long ruột đỏ'), TEXT, size)).join(' ')
-    for (const part of [
-      'Thanh long ruột đỏ',
-      'Thu hoạch 23/11/2026',
-      '1.412,5 kg',
-      'Vườn Hai Lúa, Hàm Thạnh, Lâm Đồng',
-    ])
-      expect(words).toContain(part)
-  })
-
-  test('escapes what people write', () => {
-    const svg = labelSvg(lotOf('<b>"Xoài" & \'Ổi\''), TEXT, size)
-    expect(svg).not.toContain('<b>')
-    expect(textsOf(svg).join(' ')).toContain('"Xoài" & \'Ổi\'')
-  })
-
-  test('is not made for a link that no code of this size holds', () => {
-    const lot = lotOf('Thanh long', `https://${'a'.repeat(60)}.example/${'b'.repeat(200)}`)
-    expect(() => labelSvg(lot, TEXT, size)).toThrow(expect.objectContaining({ code: 'input-invalid' }))
-  })
-})
-
-describe('text on a label', () => {
-  const vietnamese = fc.array(
-    fc.string({
-      unit: fc.constantFrom(...'aăâbcdđeêghiklmnoôơpqrstuưvxyậặễộợữỳĐỔỮ'),
-      minLength: 1,
-      maxLength: 12,
-    }),
-    { maxLength: 8 },
-  )
-
-  test('loses no letter and no mark where there are lines enough, however it was typed', () => {
-    fc.assert(
-      fc.property(
-        vietnamese,
-        fc.constantFrom('NFC', 'NFD'),
-        fc.integer({ min: 5, max: 40 }),
-        (words, form, room) => {
-          const lines = wrapText(words.join(' ').normalize(form), room, 2.1, 100)
-          expect(lines.join('').replaceAll(' ', '')).toBe(words.join('').normalize('NFC'))
-        },
-      ),
-    )
-  })
-
-  test('is cut between letters, never between a letter and its mark, and says that it was', () => {
-    const [line = ''] = wrapText('Nghiêngngảnghiêngngả'.normalize('NFD'), 12, 2.1, 1)
-    expect(line).toMatch(/^Nghiêng\p{L}*…$/u)
   })
 })
