@@ -1,0 +1,26 @@
+/** What the check of a lot says in the page, in English; a reader loads one language. */
+export const WORDS = {
+  verified: 'Your own device has just checked this: it holds.',
+  verifiedMeans:
+    "{events} records signed by the farm's box stand in the province's public log of {size} entries, and were not changed since.",
+  cosigned: 'Also vouching for this log: {names}.',
+  alone: 'Nobody outside the province vouches for this log yet.',
+  waiting: 'Received, not yet in the public log.',
+  waitingMeans: "The farm's signature holds. The log takes it in within seconds; open the page again.",
+  failed: 'The check failed.',
+  failedMeans: 'What does not fit: {what}. Do not trust this page; tell the office that is named on it.',
+  unchecked: 'Your device could not check this.',
+  uncheckedMeans: 'The proof could not be fetched. Try again with a network.',
+  tooOld: 'This browser is too old to check by itself.',
+  'province-key': "the province's key",
+  checkpoint: "the province's signature on the log",
+  cosignature: "a cosigner's signature",
+  'key-list': 'the list of keys',
+  signature: "the farm's signature",
+  key: "the farm's key is no longer valid",
+  'event-id': 'the name of a record',
+  chain: 'the order of the records',
+  inclusion: 'the place in the log',
+  file: 'the proof file',
+  between: ', ',
+}

@@ -1,0 +1,26 @@
+/** What the check of a lot says in the page, in Vietnamese; a reader loads one language. */
+export const WORDS = {
+  verified: 'Máy của bạn vừa tự kiểm tra: khớp.',
+  verifiedMeans:
+    '{events} bản ghi do hộp của nông trại ký, có trong sổ công khai {size} mục của tỉnh, và không bị sửa từ khi ký.',
+  cosigned: 'Cùng xác nhận cuốn sổ này: {names}.',
+  alone: 'Chưa có ai ngoài tỉnh cùng xác nhận cuốn sổ này.',
+  waiting: 'Đã nhận, chưa vào sổ công khai.',
+  waitingMeans: 'Chữ ký của nông trại đúng. Thường chỉ sau vài giây là có trong sổ; hãy mở lại trang.',
+  failed: 'Kiểm tra không đạt.',
+  failedMeans: 'Không khớp: {what}. Đừng tin trang này; hãy báo cho cơ quan ghi trên trang.',
+  unchecked: 'Máy của bạn chưa kiểm tra được.',
+  uncheckedMeans: 'Không tải được bằng chứng. Hãy thử lại khi có mạng.',
+  tooOld: 'Trình duyệt này quá cũ để tự kiểm tra.',
+  'province-key': 'khóa của tỉnh',
+  checkpoint: 'chữ ký của tỉnh trên sổ',
+  cosignature: 'chữ ký của bên cùng xác nhận',
+  'key-list': 'danh sách khóa',
+  signature: 'chữ ký của nông trại',
+  key: 'khóa của nông trại đã hết hiệu lực',
+  'event-id': 'mã của bản ghi',
+  chain: 'thứ tự các bản ghi',
+  inclusion: 'vị trí trong sổ',
+  file: 'tệp bằng chứng',
+  between: ', ',
+}
