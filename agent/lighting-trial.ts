@@ -8,7 +8,12 @@ const MEAN_DAYS = 14
 export function lightingTrial(field: FieldAnswer, plotId: string, wish: LightingWish): LightingTrial | null {
   const plot = field.plots.find(({ plot }) => plot === plotId)
   if (plot?.crop !== 'dragon-fruit' || !field.site) return null
-  const fromH = centredFromH(wish.hours)
+  const { lights } = plot.lighting
+  // As long as the farm lights, it lights from when it does.
+  const fromH =
+    lights && lights.hours === wish.hours && coversCore(lights.fromHour, lights.hours)
+      ? lights.fromHour
+      : centredFromH(wish.hours)
   if (!coversCore(fromH, wish.hours)) return null
   const days = plot.weather
     .filter(({ date }) => date < field.today)
@@ -19,7 +24,7 @@ export function lightingTrial(field: FieldAnswer, plotId: string, wish: Lighting
   const minC = days.length === 0 ? practiceMinC(field.today) : mean(({ tminC }) => tminC)
   const plan = lightingPlan({
     ...{ start: field.today, bulbs: wish.bulbs, watts: wish.watts, fromH, hours: wish.hours },
-    ...{ nights: wish.nights, latDeg: field.site.latDeg, minC, batchesBefore: 0 },
+    ...{ nights: wish.nights, latDeg: field.site.latDeg, minC, batchesBefore: lights?.batchesBefore ?? 0 },
     price: { kind: 'one', vndPerKwh: wish.vndPerKwh },
     meanC: days.length === 0 ? minC + 5 : mean(({ tminC, tmaxC }) => (tminC + tmaxC) / 2),
     naturalDayH: NATURAL_DAY_H,

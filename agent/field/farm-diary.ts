@@ -1,4 +1,5 @@
 import type { ActivityEntry, RecordEntry } from '#contract/wire/records.ts'
+import { standing } from '#contract/wire/standing-activities.ts'
 import type { Spray } from '../crop/harvest-window.ts'
 import type { PlotSetup } from './plot-setup.ts'
 import { hourOf } from './series-hours.ts'
@@ -35,8 +36,8 @@ export class FarmDiary {
     ]
     const since = new Map<string, number>()
     const rows = await this.#journal.records('activity', { limit: MAX_ACTIVITIES })
-    for (const { entry } of rows) {
-      const activity = entry as ActivityEntry & RecordEntry
+    const entries = rows.map(({ entry }) => entry as ActivityEntry & RecordEntry)
+    for (const activity of standing(entries)) {
       const plot = this.#plots.get(activity.plot)
       if (!plot || !Number.isFinite(activity.at)) continue
       const date = this.#dateOf(activity.at)
@@ -49,8 +50,9 @@ export class FarmDiary {
       if (activity.type === 'sprayed')
         sprays.set(plot.id, [...(sprays.get(plot.id) ?? []), sprayOf(activity, date)])
     }
-    for (const [key, mm] of irrigation)
-      if (this.#irrigationMm.has(key) && this.#irrigationMm.get(key) !== mm)
+    // Water that was withdrawn or moved to another day is missing from the new sums.
+    for (const [key, mm] of this.#irrigationMm)
+      if (irrigation.get(key) !== mm)
         note(since, key.split(' ')[0] ?? '', Date.parse(`${key.split(' ')[1]}T00:00:00Z`) - DAY_MS)
     this.#irrigationMm = irrigation
     this.#overheadMm = overhead

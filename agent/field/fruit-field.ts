@@ -87,9 +87,10 @@ export function lightingField(view: PlotView): LightingField {
       ...(lighting && !isCoreCovered ? ['core-of-night-not-lit'] : []),
     ],
   })
+  const lights = isDragonFruit && lighting ? lighting : null
   const dayLength = site ? orNull(dayLengthH(site.latDeg, dayOfYear(today))) : null
   if (!isDragonFruit || !lighting || !site || !isCoreCovered)
-    return { plan: null, dayLengthH: dayLength, why }
+    return { plan: null, lights, dayLengthH: dayLength, why }
   const minC = temps?.minC ?? practiceMinC(start)
   const plan = lightingPlan({
     ...{ start, bulbs: lighting.bulbs, watts: lighting.watts, fromH: lighting.fromHour },
@@ -112,8 +113,7 @@ export function lightingField(view: PlotView): LightingField {
       ...{ bud: datesOf(plan.bud), anthesis: datesOf(plan.anthesis), harvest: datesOf(plan.harvest) },
       warnings: plan.warnings,
     },
-    dayLengthH: dayLength,
-    why,
+    ...{ lights, dayLengthH: dayLength, why },
   }
 }
 

@@ -241,6 +241,16 @@ export interface LightingField {
     readonly harvest: DateSpread
     readonly warnings: readonly string[]
   } | null
+  /** As the config has them, whether or not a plan came of it: what the form of other lights starts from. */
+  readonly lights: {
+    readonly bulbs: number
+    readonly watts: number
+    readonly fromHour: number
+    readonly hours: number
+    readonly vndPerKwh: number
+    /** Lit batches directly before this one. */
+    readonly batchesBefore: number
+  } | null
   /** Daylight of today, h; null without the farm's latitude. */
   readonly dayLengthH: number | null
   readonly why: Why

@@ -1,4 +1,4 @@
-import type { DateSpread } from './field-answer.ts'
+import type { DateSpread, LightingField } from './field-answer.ts'
 
 /** What somebody would light, as typed; bounds are those of the config. */
 export interface LightingWish {
@@ -32,6 +32,27 @@ export const WISH_BOUNDS = {
 export type WishField = keyof LightingWish
 export const WISH_FIELDS = Object.keys(WISH_BOUNDS) as WishField[]
 
+/** Bulbs and nights are whole; a bulb of 7.5 W is not. */
+const WHOLE: readonly WishField[] = ['bulbs', 'nights']
+export const isWhole = (field: WishField): boolean => WHOLE.includes(field)
+
+/** Where a farm has described no lights: those of a thousand posts. */
+const USUAL: LightingWish = { bulbs: 1000, watts: 20, hours: 8, nights: 15, vndPerKwh: 1987 }
+
+/** What the form shows at first: the plot's own lights for as many nights as its plan has. */
+export function firstWish({ lights, plan }: LightingField): LightingWish {
+  if (!lights) return USUAL
+  const { bulbs, watts, vndPerKwh } = lights
+  const hours = isWithin('hours', lights.hours) ? lights.hours : USUAL.hours
+  const nights = plan?.nights.length ?? USUAL.nights
+  return { bulbs, watts, hours, vndPerKwh, nights: isWithin('nights', nights) ? nights : USUAL.nights }
+}
+
+const isWithin = (field: WishField, value: number): boolean => {
+  const [low, high] = WISH_BOUNDS[field]
+  return value >= low && value <= high
+}
+
 export type ReadWish =
   | { readonly kind: 'none' }
   | { readonly kind: 'wrong'; readonly field: WishField }
@@ -46,9 +67,9 @@ export function readWish(text: (name: string) => string): ReadWish {
     const typed = text(name)
       .trim()
       .replaceAll(/[.,\s](?=\d{3}(\D|$))/g, '')
-    const value = /^\d{1,7}$/.test(typed) ? Number(typed) : Number.NaN
-    const [low, high] = WISH_BOUNDS[name]
-    if (!(value >= low && value <= high)) return { kind: 'wrong', field: name }
+    const written = isWhole(name) ? /^\d{1,7}$/ : /^\d{1,7}([.,]\d{1,2})?$/
+    const value = written.test(typed) ? Number(typed.replace(',', '.')) : Number.NaN
+    if (!isWithin(name, value)) return { kind: 'wrong', field: name }
     wish[name] = value
   }
   return { kind: 'asked', wish: wish as unknown as LightingWish }

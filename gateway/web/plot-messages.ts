@@ -1,15 +1,14 @@
 import { defineMessages } from '#contract/ground/messages.ts'
 
-/** The page of a plot: what the models on the farm's box said of the days that are over. */
+/** The links to a plot, and what the models on the farm's box said of the days that are over. */
 export const sayPlot = defineMessages({
   vi: {
     section: 'Cây trồng: mô hình trên hộp',
+    notYet: 'Hộp chưa gửi số nào của mô hình cho lô này.',
     sectionEmpty:
       'Hộp chưa gửi số nào của mô hình. Cần: lô đất và chỗ đặt vườn khai trong cấu hình của hộp, và một trạm thời tiết nối vào hộp.',
-    open: 'Bệnh, nước, tích ôn, phun thuốc: {plot}',
-    title: '{plot}',
     pastOnly:
-      'Chỉ những ngày đã qua. Dự báo, lời khuyên và kế hoạch chong đèn nằm trên trang của hộp ở vườn.',
+      'Chỉ những ngày đã qua: hộp chưa gửi dự báo, lời khuyên và kế hoạch chong đèn của lô này. Xem trên trang của hộp ở vườn.',
     back: 'Về trang của vườn',
     risk: 'Nguy cơ bệnh',
     water: 'Nước trong đất',
@@ -44,11 +43,11 @@ export const sayPlot = defineMessages({
   },
   en: {
     section: "The crop: models on the farm's box",
+    notYet: 'The box has sent no figures of its models for this plot.',
     sectionEmpty:
       'The box has sent no figures of its models. They need: plots and the place of the farm in its config, and a weather station connected to it.',
-    open: 'Disease, water, degree days, spraying: {plot}',
-    title: '{plot}',
-    pastOnly: "Past days only. Forecast, advice and the lighting plan are on the box's own page at the farm.",
+    pastOnly:
+      "Past days only: the box has sent no forecast, advice or lighting plan of this plot. They are on the box's own page at the farm.",
     back: 'Back to the farm',
     risk: 'Disease risk',
     water: 'Water in the soil',

@@ -1,126 +1,115 @@
 import { type Html, html } from '#contract/ground/html.ts'
 import type { Language } from '#contract/ground/messages.ts'
-import { QUALITY } from '#contract/wire/records.ts'
-import type { SeriesCard } from '../insight/answers.ts'
 import type { FigureSeries, PlotFigures } from '../insight/plot-figures.ts'
+import type { PlotLine, PlotOutlook } from '../insight/plot-outlook.ts'
 import { theirs } from './app-frame.ts'
-import { age } from './farms-page.ts'
-import { plotWords, sayPlot } from './plot-messages.ts'
-import { scale } from './series-chart.ts'
-import { dateText, decimalsOf, momentText, numberText, quantityName, valueText } from './words.ts'
+import { isLotMessage, sayPublic } from './lot-messages.ts'
+import { adviceSection } from './plot-advice.ts'
+import { sayPlot } from './plot-messages.ts'
+import { sayOutlook } from './plot-outlook-messages.ts'
+import { type PlotView, withAge } from './plot-parts.ts'
+import { riskSection } from './plot-risk.ts'
+import { harvestSection, lightingSection, warmthSection } from './plot-season.ts'
+import { seriesSection } from './plot-series.ts'
+import { spraySection } from './plot-spray.ts'
+import { waterSection } from './plot-water.ts'
+import { momentText, numberText } from './words.ts'
 
-interface View {
-  readonly language: Language
-  readonly timeZone: string
-  readonly nowMs: number
-}
+// A box says something new of each plot every day, for the day is new; then its own rest between two, and an hour.
+const NEW_EVERY_MS = 25 * 3_600_000
 
-const DAY_MS = 86_400_000
-const TABLE_ROWS = 35
-const DEVICE = 'plot/'
-
-/** On a farm's page: the plots whose box computes, each a link. */
-export function plotLinks(language: Language, farmId: string, series: readonly SeriesCard[]): Html {
-  const plots = new Map(
-    series.flatMap(({ device, origin, place }) =>
-      device.startsWith(DEVICE) && origin.startsWith('derived ')
-        ? [[device.slice(DEVICE.length), place]]
-        : [],
-    ),
-  )
+/** On a farm's page: every plot of which something is known, each a link, with what its box advises first. */
+export function plotLinks(view: PlotView, farmId: string, plots: readonly PlotLine[]): Html {
+  const { language, nowMs } = view
   return html`<section aria-labelledby="plots-title"><h2 id="plots-title">${sayPlot(language, 'section')}</h2>${
-    plots.size === 0
-      ? html`<p class="notice">${sayPlot(language, 'sectionEmpty')}</p>`
-      : html`<ul>${[...plots].map(([plot, place]) => html`<li><a class="plot-link" href="/farms/${encodeURIComponent(farmId)}/plots/${encodeURIComponent(plot)}">${sayPlot(language, 'open', { plot: place || plot })}</a></li>`)}</ul>`
+    plots.some(({ outlook, hasFigures }) => outlook !== null || hasFigures)
+      ? html`<ul class="plots">${plots.map(
+          (line) =>
+            html`<li class="card">${
+              line.outlook === null && !line.hasFigures
+                ? html`<span class="plot-link">${plotName(language, line)}</span><p class="quiet">${sayPlot(language, 'notYet')}</p>`
+                : html`<a class="plot-link" href="/farms/${encodeURIComponent(farmId)}/plots/${encodeURIComponent(line.plot)}"><span>${plotName(language, line)}</span></a>`
+            }${line.outlook?.first && !isOld(line.outlook, nowMs) && html`<p><strong>${sayOutlook(language, `severity-${line.outlook.first.severity}`)}</strong> ${theirs(line.outlook.first[language])}</p>`}${line.outlook && html`<p class="quiet">${isOld(line.outlook, nowMs) ? withAge(view, 'stale-short', line.outlook.madeAt) : withAge(view, 'made', line.outlook.madeAt)}</p>`}</li>`,
+        )}</ul>`
+      : html`<p class="notice">${sayPlot(language, 'sectionEmpty')}</p>`
   }</section>`
 }
 
-/** One plot: the same views as on the box's page, from what the box has sent. */
-export function plotPage(view: View, farmId: string, figures: PlotFigures): Html {
+const plotName = (language: Language, { name, crop, areaHa }: PlotLine): Html =>
+  html`${theirs(name)}${crop !== '' && html` · ${cropName(language, crop)}`}${areaHa !== null && ` · ${areaText(language, areaHa)}`}`
+
+const cropName = (language: Language, crop: string): string =>
+  isLotMessage(crop) ? sayPublic(language, crop) : crop
+
+const areaText = (language: Language, areaHa: number): string =>
+  `${numberText(language, areaHa, Number.isInteger(areaHa) ? 0 : 1)}\u00a0ha`
+
+/** One plot: what the box thinks of it, then the series behind it; either may be all that there is. */
+export function plotPage(
+  view: PlotView,
+  farmId: string,
+  plot: { readonly outlook: PlotOutlook | null; readonly figures: PlotFigures | null },
+): Html {
   const { language } = view
-  const of = (quantity: string, channel?: string) =>
-    figures.series.filter(
-      (each) => each.quantity === quantity && (channel === undefined || each.channel === channel),
-    )
+  const { outlook, figures } = plot
+  const facts = outlook
+    ? [cropName(language, outlook.crop), outlook.areaHa === null ? '' : areaText(language, outlook.areaHa)]
+    : []
+  return html`<nav class="crumbs"><a href="/farms/${encodeURIComponent(farmId)}">${sayPlot(language, 'back')}</a></nav>
+<div class="head"><h1>${theirs(plotTitle(plot))}</h1><p class="quiet">${theirs(outlook?.farmName ?? figures?.farmName ?? '')}${facts.filter(Boolean).map((each) => ` · ${each}`)}</p></div>
+${outlook ? html`${standing(view, outlook)}${outlookSections(view, outlook)}` : html`<p class="notice">${sayPlot(language, 'pastOnly')}</p>`}
+${figures && seriesSections(view, figures, outlook !== null)}`
+}
+
+export const plotTitle = ({
+  outlook,
+  figures,
+}: {
+  readonly outlook: PlotOutlook | null
+  readonly figures: PlotFigures | null
+}): string => outlook?.plotName ?? figures?.plotName ?? ''
+
+const isOld = ({ madeAt, everyS }: { madeAt: number; everyS: number }, nowMs: number): boolean =>
+  nowMs - madeAt > NEW_EVERY_MS + everyS * 1000
+
+/** How old it is, and how far its forecast goes. */
+function standing(view: PlotView, outlook: PlotOutlook): Html {
+  const { language, timeZone, nowMs } = view
+  const { madeAt, forecast, isTimeSure } = outlook
+  const through = forecast.throughMs === null ? '' : momentText(language, timeZone, forecast.throughMs)
+  const isOver = forecast.state === 'fresh' && (forecast.throughMs ?? nowMs) <= nowMs
+  const fetched = forecast.fetchedAt ?? madeAt
+  const forecastLine = isOver
+    ? html`<p class="notice bad">${sayOutlook(language, 'forecast-over', { through })}</p>`
+    : forecast.state === 'fresh'
+      ? html`<p class="quiet">${withAge(view, 'forecast-fresh', fetched, { through })}</p>`
+      : forecast.state === 'stale'
+        ? html`<p class="notice bad">${withAge(view, 'forecast-stale', fetched)}</p>`
+        : html`<p class="notice">${sayOutlook(language, `forecast-${forecast.state}`)}</p>`
+  return html`${
+    isOld(outlook, nowMs)
+      ? html`<p class="notice bad">${withAge(view, 'stale', madeAt)}</p>`
+      : html`<p class="quiet">${withAge(view, 'made', madeAt)}</p>`
+  }${!isTimeSure && html`<p class="notice bad">${sayOutlook(language, 'made-unsure')}</p>`}${forecastLine}`
+}
+
+const outlookSections = (view: PlotView, outlook: PlotOutlook): Html =>
+  html`${adviceSection(view, outlook)}${spraySection(view, outlook)}${riskSection(view, outlook)}${waterSection(view, outlook)}${warmthSection(view, outlook)}${lightingSection(view, outlook)}${harvestSection(view, outlook)}`
+
+/** Beside an outlook they are the way to each series and its history; without one they are all that there is. */
+function seriesSections(view: PlotView, { series }: PlotFigures, isBeside: boolean): Html {
+  const { language } = view
+  const of = (quantity: string, channel?: string): FigureSeries[] =>
+    series.filter((each) => each.quantity === quantity && (channel === undefined || each.channel === channel))
   const [depletion] = of('soil-water-depletion')
   const [raw] = of('readily-available-water')
-  return html`<nav class="crumbs"><a href="/farms/${encodeURIComponent(farmId)}">${sayPlot(language, 'back')}</a></nav>
-<div class="head"><h1>${theirs(figures.plotName)}</h1><p class="quiet">${theirs(figures.farmName)}</p></div>
-<p class="notice">${sayPlot(language, 'pastOnly')}</p>
-${view5(view, 'risk', of('infection-risk'))}${view5(view, 'water', depletion ? [depletion] : [], raw)}${view5(view, 'warmth', of('degree-days', 'day'))}${view5(view, 'et0', of('reference-evapotranspiration', 'day'))}${view5(view, 'spray', of('delta-t'))}`
-}
-
-function view5(
-  view: View,
-  name: 'risk' | 'water' | 'warmth' | 'et0' | 'spray',
-  series: readonly FigureSeries[],
-  line?: FigureSeries,
-): Html {
-  const { language } = view
-  const known = series.filter(({ points }) => points.length > 0)
-  return html`<section aria-labelledby="${name}"><h2 id="${name}">${sayPlot(language, name)}</h2>${
-    known.length === 0
-      ? html`<p class="notice">${sayPlot(language, 'none')}</p>`
-      : known.map((each) => figure(view, each, line))
-  }</section>`
-}
-
-function figure(view: View, series: FigureSeries, line: FigureSeries | undefined): Html {
-  const { language, timeZone, nowMs } = view
-  const isHourly = series.channel === 'hour'
-  const points = isHourly ? series.points.filter(({ t }) => t > nowMs - 3 * DAY_MS) : series.points
-  const isRisk = series.quantity === 'infection-risk'
-  const name = isRisk
-    ? plotWords(language, series.channel, series.channel)
-    : quantityName(language, series.quantity)
-  const last = series.points.at(-1)
-  const [before = '', after = ''] = last
-    ? sayPlot(language, 'newest', {
-        value: valueText(language, { ...series, value: last.value }),
-        date: isHourly ? momentText(language, timeZone, last.t) : dateText(language, timeZone, last.t),
-      }).split('{age}')
-    : []
-  const sum = points.reduce((total, { value }) => total + value, 0)
-  const isSummed = series.quantity === 'degree-days' || series.quantity === 'reference-evapotranspiration'
-  const lineAt = new Map(line?.points.map(({ t, value }) => [t, value]))
-  const written = (value: number) => numberText(language, value, decimalsOf(series.quantity))
-  return html`<figure class="card chart"><h3>${theirs(name)} ${isRisk && html`<span class="mark">${sayPlot(language, 'index')}</span>`}</h3>
-${last && html`<p class="summary">${before}${age(language, last.t, nowMs)}${after} ${isSummed && sayPlot(language, 'sum', { days: points.length, sum: valueText(language, { ...series, value: sum }) })}</p>`}
-${last && nowMs - last.t > 2 * DAY_MS + (isHourly ? 0 : DAY_MS) && html`<p class="notice bad">${sayPlot(language, 'stale')}</p>`}
-${points.length > 0 && dayChart(view, series, points, line?.points ?? [], sayPlot(language, isHourly ? 'chartHour' : 'chart', { name }))}
-<details><summary>${sayPlot(language, 'why', { model: series.model })}</summary><p>${plotWords(language, `why-${series.model.replace(/-\d+$/, '')}`, sayPlot(language, 'why-other'))} <a href="/series/${encodeURIComponent(series.uuid)}">${theirs(name)}</a></p></details>
-<details><summary>${sayPlot(language, 'table')}: ${theirs(name)}</summary><div class="scroll" role="region" tabindex="0" aria-label="${sayPlot(language, 'table')}: ${name}"><table><thead><tr><th scope="col">${sayPlot(language, 'date')}</th><th scope="col" class="number">${name}</th>${line && html`<th scope="col" class="number">RAW</th>`}</tr></thead><tbody>${points
-    .toReversed()
-    .slice(0, isHourly ? 72 : TABLE_ROWS)
-    .map(
-      ({ t, value, quality }) =>
-        html`<tr><th scope="row">${isHourly ? momentText(language, timeZone, t) : dateText(language, timeZone, t)}</th><td class="number">${written(value)}${!isRisk && (quality & QUALITY.estimated) !== 0 && html` <span class="mark">${sayPlot(language, 'estimate')}</span>`}</td>${line && html`<td class="number">${lineAt.has(t) ? written(lineAt.get(t) as number) : '–'}</td>`}</tr>`,
-    )}</tbody></table></div></details></figure>`
-}
-
-/** Bars for what belongs to a day, a line for what stands at its end; days that are not known stay empty. */
-function dayChart(
-  { language, timeZone }: View,
-  series: FigureSeries,
-  points: FigureSeries['points'],
-  line: FigureSeries['points'],
-  name: string,
-): Html {
-  const spanMs = series.channel === 'hour' ? DAY_MS / 24 : DAY_MS
-  const fromMs = points[0]?.t ?? 0
-  const toMs = (points.at(-1)?.t ?? 0) + spanMs
-  const all = [0, ...points.map(({ value }) => value), ...line.map(({ value }) => value)]
-  const top = series.quantity === 'infection-risk' ? 1 : Math.max(...all)
-  const { low, high, ticks } = scale([{ t: 0, min: Math.min(...all), max: top, mean: 0 }])
-  const x = (t: number) => ((1000 * (t - fromMs)) / (toMs - fromMs)).toFixed(1)
-  const y = (value: number) => 300 - (300 * (value - low)) / (high - low)
-  const width = (1000 * spanMs * 0.85) / (toMs - fromMs)
-  const shown = line.filter(({ t }) => t >= fromMs)
-  const mark = series.channel === 'hour' ? momentText : dateText
-  return html`<div class="plot-axes"><div class="plot-y" aria-hidden="true">${ticks.toReversed().map((tick) => html`<span>${numberText(language, tick, Number.isInteger(tick) ? 0 : 1)}</span>`)}</div>
-<svg class="plot" viewBox="0 0 1000 300" preserveAspectRatio="none" role="img" aria-label="${name}">${ticks.map((tick) => html`<line class="grid" x1="0" x2="1000" y1="${y(tick).toFixed(1)}" y2="${y(tick).toFixed(1)}"/>`)}
-${points.map(({ t, value }) => html`<rect class="day-bar" x="${x(t)}" width="${width.toFixed(1)}" y="${Math.min(298, y(value)).toFixed(1)}" height="${Math.max(2, y(Math.max(0, low)) - y(value)).toFixed(1)}"/>`)}
-${shown.length > 0 && html`<path class="raw" d="M${shown.map(({ t, value }) => `${x(t + spanMs / 2)} ${y(value).toFixed(1)}`).join('L')}${shown.length === 1 && 'h20'}"/>`}</svg>
-<div class="plot-x" aria-hidden="true"><span>${mark(language, timeZone, fromMs)}</span><span>${mark(language, timeZone, toMs - spanMs)}</span></div></div>
-${shown.length > 0 && html`<p class="keys quiet"><span class="key raw-key">RAW</span></p>`}`
+  const past = [
+    seriesSection(view, 'risk', of('infection-risk'), undefined, isBeside),
+    seriesSection(view, 'water', depletion ? [depletion] : [], raw, isBeside),
+    seriesSection(view, 'warmth', of('degree-days', 'day'), undefined, isBeside),
+    seriesSection(view, 'et0', of('reference-evapotranspiration', 'day'), undefined, isBeside),
+    seriesSection(view, 'spray', of('delta-t'), undefined, isBeside),
+  ]
+  if (!isBeside) return html`${past}`
+  return html`<section aria-labelledby="series"><h2 id="series">${sayOutlook(language, 'series')}</h2><details><summary>${sayOutlook(language, 'series-open', { count: series.length })}</summary>${past}</details></section>`
 }
