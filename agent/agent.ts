@@ -28,6 +28,7 @@ import { DownlinkDesk } from './downlink-desk.ts'
 import type { Enrolment } from './enrolment.ts'
 import { FarmBook } from './farm-book/farm-book.ts'
 import { FieldRoom } from './field/field-room.ts'
+import { growingConditions } from './growing-conditions.ts'
 import { ClockWatch } from './health/clock-watch.ts'
 import { DeviceBook } from './health/device-book.ts'
 import { FaultBook } from './health/fault-book.ts'
@@ -42,10 +43,13 @@ import { zoneOffsetOf } from './local-time.ts'
 import { machineRoutes, newDoctorToken } from './machine-routes.ts'
 import type { OpenSource } from './mqtt-posts.ts'
 import { NoticeDesk } from './notice-desk.ts'
+import { outlookEveryS } from './outlook-config.ts'
+import { OutlookDesk } from './outlook-desk.ts'
 import { BoxPage } from './page/box-page.ts'
 import type { BoxOverview } from './page/page-sources.ts'
 import { pageSources } from './page-parts.ts'
-import { PhotoDesk } from './photo-desk.ts'
+import { permit } from './permission-desk.ts'
+import { modelsFolder, PhotoDesk } from './photo-desk.ts'
 import { ReadingStream } from './reading-stream.ts'
 import { recordConfig } from './record-config.ts'
 import type { Link } from './sync/link.ts'
@@ -92,6 +96,8 @@ export interface Log {
 
 const ALARM_TICK_MS = 10_000
 const ENROLMENT_CHECK_MS = 5_000
+// A finding is confirmed within weeks: ten photos a day.
+const FINDINGS_TO_CONFIRM = 500
 /** The device under which the box reports about itself. */
 export const OWN_DEVICE = 'vuon-box'
 
@@ -111,6 +117,7 @@ export class Agent {
   #notices: NoticeDesk | undefined
   #farmBook: FarmBook | undefined
   #field: FieldRoom | undefined
+  #outlook: OutlookDesk | undefined
   #photos: PhotoDesk | undefined
   #upstream: Upstream | undefined
   #downlink: DownlinkDesk | undefined
@@ -182,6 +189,11 @@ export class Agent {
       zoneOffset: zoneOffsetOf(config.timeZone, clock.wallMs()),
       sha256,
       newId: randomUUID,
+      settings: config.farmBook,
+      conditions: (plot, fromMs, toMs) => this.#conditionsOf(plot, fromMs, toMs),
+      isPhotoKept: (hash) => this.photos.whereIs(hash) !== 'absent',
+      findingModel: async (id) =>
+        (await this.photos.recent(FINDINGS_TO_CONFIRM)).find(({ findingId }) => findingId === id),
     })
     this.#field = new FieldRoom({
       ...{ journal, clock, random, farm: config.farm, plots: config.plots, forecast: config.forecast },
@@ -193,17 +205,25 @@ export class Agent {
       onDerived: (device) => this.#devices.heard(device, '', journal.now()),
       onInfection: (found) => this.#tellInfection(found),
     })
+    this.#outlook = new OutlookDesk({
+      ...{ journal, clock, plots: config.plots.length, everyS: outlookEveryS(config) },
+      answer: () => this.field.answer(),
+      onError: (error) => this.#failed('outlook', error),
+    })
     // Weeks of readings are gone through; nothing else waits for it.
-    void this.#field.start()
+    void this.#field.start().then(() => this.#outlook?.start())
     this.#photos = new PhotoDesk({
       folder: photosPath(config.dataDir),
       quotaBytes: config.photos.quotaMb * 1_000_000,
       clock,
       journal,
+      models: modelsFolder(config.photos.models),
+      onModelFault: (detail) => this.#fault('vision', 'model', detail),
       onTaken: () => this.#upstream?.photoTaken(),
       onFound: (finding) => this.#tellFinding(finding),
     })
     this.#photos.open()
+    await this.#photos.openModels()
     this.#downlink = new DownlinkDesk({
       dataDir: config.dataDir,
       journal,
@@ -311,6 +331,7 @@ export class Agent {
     this.#clockWatch?.stop()
     await this.#notices?.stop()
     await this.#inputs?.stop()
+    await this.#outlook?.stop()
     await this.#field?.stop()
     await this.#counters?.close()
     await this.#page?.close()
@@ -385,6 +406,7 @@ export class Agent {
     const { clock, randomBytes } = this.#outside
     const sources = pageSources({
       config,
+      clock,
       journal: this.journal,
       farmBook: this.farmBook,
       photos: this.photos,
@@ -411,6 +433,7 @@ export class Agent {
             overview: () => this.overview(),
             acknowledge: (alarmId) => this.desk.acknowledge(alarmId, 'console'),
             testChannel: (channel) => this.notices.test(channel),
+            permit: (words) => permit(this.farmBook, words),
           }),
       },
     )
@@ -520,6 +543,17 @@ export class Agent {
       busesUp: buses.filter((bus) => bus.isUp).length,
       busesDown: buses.filter((bus) => !bus.isUp).length,
       nowMs: this.journal.now(),
+    }
+  }
+
+  /** A harvest is taken also where its probes cannot be asked; it then says nothing of what the fruit grew in. */
+  async #conditionsOf(plotId: string, fromMs: number, toMs: number) {
+    const plot = this.config.plots.find(({ id }) => id === plotId)
+    try {
+      return plot ? await growingConditions(this.journal, plot, fromMs, toMs) : []
+    } catch (error) {
+      this.#failed('growing-conditions', error)
+      return []
     }
   }
 

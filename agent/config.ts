@@ -9,9 +9,12 @@ import { alarms, modelAlarms } from './alarm-config.ts'
 import { bus } from './bus-config.ts'
 import { calibration, place, port, seconds } from './config-fields.ts'
 import { downlink } from './downlink-config.ts'
+import { farmBook } from './farm-book-config.ts'
 import { farm, forecast, growing } from './field-config.ts'
 import { lorawan } from './lorawan-config.ts'
 import { boxName, homeAssistant, noticeMistakes, notify } from './notify-config.ts'
+import { outlook } from './outlook-config.ts'
+import { printers } from './printer-config.ts'
 import { sync } from './sync-config.ts'
 import { talkerOf } from './talker-config.ts'
 
@@ -152,10 +155,20 @@ export const agentConfigSchema = z
           .default(4000)
           .meta({ unit: 'MB' })
           .describe('How much disk photos may take; those that the province holds go first.'),
+        models: z
+          .string()
+          .max(1000)
+          .default('')
+          .describe(
+            'Folder of the disease models; those that came with the program if not given. "none": photos are kept, not judged.',
+          ),
       })
       .prefault({})
       .describe('What is kept of photos.'),
+    farmBook,
+    printers,
     sync,
+    outlook,
     downlink,
     schedule: z
       .strictObject({

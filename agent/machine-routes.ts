@@ -17,6 +17,8 @@ export function machineRoutes(
     readonly acknowledge: (alarmId: string) => Promise<'acknowledged' | 'unknown'>
     /** Undefined when there is no such channel. */
     readonly testChannel: (channel: string) => Promise<object | undefined>
+    /** A word on a growing-area code, or why it was not taken. */
+    readonly permit: (words: Readonly<Record<string, unknown>>) => Promise<object>
   },
 ): void {
   const { metrics, token, now, overview } = sources
@@ -32,6 +34,9 @@ export function machineRoutes(
   )
   app.post<Named>('/doctor/alarms/:name/acknowledge', async (request, reply) =>
     isOurs(request) ? { outcome: await sources.acknowledge(request.params.name) } : reply.status(404).send(),
+  )
+  app.post<{ Querystring: Record<string, unknown> }>('/doctor/permissions', async (request, reply) =>
+    isOurs(request) ? await sources.permit(request.query) : reply.status(404).send(),
   )
   app.post<Named>('/doctor/channels/:name/test', async (request, reply) =>
     isOurs(request)

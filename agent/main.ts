@@ -8,11 +8,14 @@ import { claimBox } from './command/claim.ts'
 import type { ConsoleAnswer } from './command/console-answer.ts'
 import { registerDecodeCommands } from './command/decode-commands.ts'
 import { registerDeviceCommands } from './command/device-commands.ts'
+import { registerDiaryCommand } from './command/diary-command.ts'
 import { gatherFacts } from './command/doctor.ts'
 import { registerJournalCommands } from './command/journal-commands.ts'
 import { registerKeyCommands } from './command/key-commands.ts'
+import { registerLabelCommand } from './command/label-command.ts'
 import { registerModelCommands } from './command/model-commands.ts'
 import { registerMqttPassword } from './command/mqtt-password.ts'
+import { registerPermitCommand } from './command/permit-command.ts'
 import { registerProbeCommands } from './command/probe-commands.ts'
 import { run } from './command/run.ts'
 import { type AgentConfig, agentConfigWithoutSecrets, agentJsonSchema, loadAgentConfig } from './config.ts'
@@ -114,8 +117,11 @@ registerDecodeCommands(program, answer)
 registerDeviceCommands(program, answer)
 registerModelCommands(program, answer)
 registerAdviceCommand(program, answer)
+registerLabelCommand(program, answer)
 registerMqttPassword(program, answer)
 registerKeyCommands(program, answer)
+registerDiaryCommand(program, answer)
+registerPermitCommand(program, answer)
 
 try {
   await program.parseAsync()

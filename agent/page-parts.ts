@@ -1,17 +1,21 @@
+import type { Clock } from '#contract/ground/clock.ts'
 import type { AlarmDesk } from './alarm-desk.ts'
+import { bookSource } from './book-source.ts'
 import type { AgentConfig } from './config.ts'
 import type { Enrolment } from './enrolment.ts'
+import { BookEntries } from './farm-book/book-entries.ts'
 import type { FarmBook } from './farm-book/farm-book.ts'
-import { LABEL_SIZES, labelSvg } from './farm-book/label.ts'
 import type { Journal } from './journal/journal.ts'
+import { LabelDesk } from './label-desk.ts'
 import { lightingTrial } from './lighting-trial.ts'
-import { dayOnLabel } from './local-time.ts'
+import { zoneOffsetOf } from './local-time.ts'
 import type { FieldAnswer } from './page/field-answer.ts'
 import type { BoxOverview, PageSources } from './page/page-sources.ts'
 import type { PhotoDesk } from './photo-desk.ts'
 
 export interface PageParts {
   readonly config: AgentConfig
+  readonly clock: Clock
   readonly journal: Journal
   readonly farmBook: FarmBook
   readonly photos: PhotoDesk
@@ -24,6 +28,7 @@ export interface PageParts {
 /** What the box's page asks for, from the parts that know it. */
 export function pageSources({
   config,
+  clock,
   journal,
   farmBook,
   photos,
@@ -32,10 +37,6 @@ export function pageSources({
   overview,
   field,
 }: PageParts): PageSources {
-  const placeOnLabel = () => {
-    const where = farm()
-    return where ? `${where.commune}, ${where.province}` : ''
-  }
   return {
     nowMs: () => journal.now(),
     overview,
@@ -52,14 +53,14 @@ export function pageSources({
       recordHarvest: (input) => farmBook.recordHarvest(input),
       lots: (limit) => farmBook.lots(limit),
       lot: (number) => farmBook.lot(number),
-      label: (lot, size) =>
-        labelSvg(
-          lot,
-          { place: placeOnLabel(), harvestedOn: dayOnLabel(lot.harvestedAt, config.timeZone) },
-          size,
-        ),
-      labelSizes: LABEL_SIZES,
     },
+    book: bookSource(farmBook, zoneOffsetOf(config.timeZone, clock.wallMs()), {
+      ...{ now: () => journal.now(), farm },
+    }),
+    labels: new LabelDesk({
+      ...{ printers: config.printers, timeZone: config.timeZone },
+      ...{ clock, book: farmBook, entries: new BookEntries(journal), farm },
+    }),
     photos,
   }
 }

@@ -3,6 +3,8 @@ import { z } from 'zod'
 import { configSchema, parseConfig, withoutSecrets } from '#contract/ground/config-declaration.ts'
 import type { JsonSchema } from '#contract/ground/config-mistakes.ts'
 import { VuonError } from '#contract/ground/errors.ts'
+import { sha256 } from '#contract/ground/node/crypto.ts'
+import { parseNoteKey } from '#contract/trace/signed-note.ts'
 
 /** Every setting of the gateway, declared once. `gateway.sample.yaml` shows them to the administrator. */
 export const gatewayConfigSchema = z.strictObject({
@@ -42,6 +44,29 @@ export const gatewayConfigSchema = z.strictObject({
     .refine(isTimeZone, 'is not a time zone that this computer knows, such as Asia/Ho_Chi_Minh')
     .default('Asia/Ho_Chi_Minh')
     .describe('The clock that screens and lot pages show.'),
+  productLinks: z
+    .array(
+      z.strictObject({
+        gtin: z
+          .string()
+          .regex(/^\d{14}$/, 'has 14 digits')
+          .describe('The product code.'),
+        linkType: z
+          .string()
+          .regex(/^[a-z][A-Za-z]{1,40}$/, 'is a word such as pip or sustainabilityInfo')
+          .describe('A link type of the GS1 web vocabulary.'),
+        href: z.url({ protocol: /^https?$/ }).describe('Where it leads.'),
+        title: z.string().min(1).max(200).describe('What is there.'),
+        language: z
+          .string()
+          .regex(/^[a-z]{2,3}(-\w{2,8})*$/)
+          .default('vi')
+          .describe('Its language.'),
+      }),
+    )
+    .max(1000)
+    .default([])
+    .describe('Links of others that the Digital Link resolver offers for a product code.'),
   sessionHours: z
     .number()
     .min(0.25)
@@ -67,8 +92,62 @@ export const gatewayConfigSchema = z.strictObject({
     })
     .prefault({})
     .describe('What boxes may send of photos.'),
+  epcis: z
+    .strictObject({
+      companyPrefixes: z
+        .array(z.string().regex(/^\d{6,12}$/, 'must be 6 to 12 digits'))
+        .max(500)
+        .default([])
+        .describe('GS1 company prefixes whose Digital Links can be written as EPC URNs.'),
+      webhooksMayReachPrivate: z
+        .boolean()
+        .default(false)
+        .describe(
+          'Let subscriptions send to private addresses; only where the receiver stands in the same network.',
+        ),
+    })
+    .prefault({})
+    .describe('The EPCIS interface, at /epcis/v2.'),
+  transparency: z
+    .strictObject({
+      origin: z
+        .string()
+        .regex(/^[^\s+]{1,200}$/, 'must be a name without spaces, such as vuon.example/log')
+        .optional()
+        .describe(
+          'Name of the log in every checkpoint; made from publicUrl without it. Never change it later.',
+        ),
+      cosigners: z
+        .array(
+          z.strictObject({
+            url: z
+              .string()
+              .regex(/^https?:\/\/[^\s]+$/, 'must look like https://witness.example')
+              .describe('Address before /add-checkpoint.'),
+            key: z
+              .string()
+              .refine(isCosignerKey, 'must be the verifier key of a cosigner: name+hash+key, of kind 4')
+              .describe('Verifier key of its cosignatures, as its owner publishes it.'),
+          }),
+        )
+        .max(16)
+        .default([])
+        .describe(
+          'Who signs each hour that all see the same log: bodies that the province does not control.',
+        ),
+    })
+    .prefault({})
+    .describe('The public log of events.'),
   log: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('What the log keeps.'),
 })
+
+function isCosignerKey(text: string): boolean {
+  try {
+    return parseNoteKey(text, sha256).kind === 'cosignature'
+  } catch {
+    return false
+  }
+}
 
 function isTimeZone(name: string): boolean {
   try {

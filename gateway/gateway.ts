@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { join } from 'node:path'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { toBase64Url, utf8 } from '#contract/ground/bytes.ts'
+import { toBase64Url, toHex, utf8 } from '#contract/ground/bytes.ts'
 import type { Clock } from '#contract/ground/clock.ts'
 import { VuonError } from '#contract/ground/errors.ts'
 import { compression } from '#contract/ground/node/compression.ts'
@@ -10,13 +10,25 @@ import { openKeyFile } from '#contract/ground/node/key-file.ts'
 import type { Random, RandomBytes } from '#contract/ground/random.ts'
 import { isEventSignedBy } from '#contract/trace/signed-event.ts'
 import { type DownlinkKind, sealDownlink } from '#contract/wire/downlink.ts'
+import type { PersonalField } from '#contract/wire/province-decisions.ts'
 import type { RecordBody } from '#contract/wire/records.ts'
+import { commitmentOf, erasePrivateFacts, holderMigrations, savePrivateFact } from './accounts/holders.ts'
 import { accountMigrations, addPerson, type NewPerson } from './accounts/people.ts'
 import { setLanguage, signIn, signOut, viewerByToken } from './accounts/sessions.ts'
+import {
+  type NewToken,
+  newToken,
+  revokeToken,
+  type TokenLine,
+  tokenLines,
+  tokenMigrations,
+} from './accounts/tokens.ts'
 import type { Viewer } from './accounts/viewer.ts'
 import { findingRoutes } from './api/finding-routes.ts'
+import { plotRoutes } from './api/plot-routes.ts'
 import { apiRoutes } from './api/routes.ts'
 import type { GatewayConfig } from './config.ts'
+import { EpcisDesk } from './epcis-desk.ts'
 import { healthRoutes } from './health.ts'
 import { newApp } from './http.ts'
 import { farmDetail } from './insight/farm-detail.ts'
@@ -24,7 +36,9 @@ import { farmsOverview } from './insight/farms-overview.ts'
 import { findingsOfFarm, photoFor } from './insight/findings.ts'
 import { isKnownBoxCode, lotHistory } from './insight/lot-history.ts'
 import { plotFigures } from './insight/plot-figures.ts'
+import { plotOutlook, plotsOfFarm } from './insight/plot-outlook.ts'
 import { type HistoryQuestion, seriesHistory } from './insight/series-history.ts'
+import { type SubjectAnswer, subjectAnswer } from './insight/subject-answer.ts'
 import { blobMigrations, blobRoutes } from './intake/blobs.ts'
 import { BoxSessions, nonceMigrations } from './intake/box-session.ts'
 import { intakeMigrations, newClaimCode } from './intake/claim.ts'
@@ -33,6 +47,8 @@ import { type IntakeRoutesOutside, intakeRoutes } from './intake/routes.ts'
 import { bearerAgent } from './intake/signing-key.ts'
 import { logMigrations } from './log/log.ts'
 import { Province, provinceMigrations } from './log/province.ts'
+import { treeMigrations } from './log/tree/schema.ts'
+import { lookAgain } from './log/tree/writer.ts'
 import { LoopLag } from './loop-lag.ts'
 import { GatewayMetrics } from './metrics.ts'
 import { applyBatch, type ProjectionOutside } from './projections/apply-batch.ts'
@@ -45,6 +61,7 @@ import {
   isModelOffered,
   lastDownlink,
 } from './projections/downlinks.ts'
+import { indexWaiting } from './projections/event-index.ts'
 import { blobsOfPhoto, boxesNaming, sizesNamedBy } from './projections/findings.ts'
 import { type BoxKeys, boxKeys } from './projections/key-lines.ts'
 import { boxCodeOf, enrolmentOf, isBoxCodeTaken, masterData } from './projections/master-data.ts'
@@ -52,10 +69,15 @@ import { projectionMigrations } from './projections/migrations.ts'
 import { readAgain } from './projections/read-again.ts'
 import { type RebuildProgress, rebuild } from './projections/rebuild.ts'
 import { type Revocation, type Revoking, revocationsOf } from './projections/revocations.ts'
+import { publicQuestions } from './public-questions.ts'
 import { BlobStore } from './store/blob-store.ts'
 import { ModelStore } from './store/model-store.ts'
 import { type Db, migrate, openSqliteStore, probeWrite, type Store, type Tx } from './store/open-store.ts'
 import { withRetry } from './store/retry.ts'
+import { epcisMigrations } from './trace/epcis/tables.ts'
+import { recallReport } from './trace/recall/recall-report.ts'
+import { listRecalls, recallById } from './trace/recall/recalls.ts'
+import { Transparency } from './transparency.ts'
 import { webRoutes } from './web/routes.ts'
 
 /**
@@ -69,7 +91,7 @@ export interface GatewayOutside {
   readonly clock: Clock
   readonly random: Random
   readonly randomBytes: RandomBytes
-  /** False in tests, where several gateways live in one process. */
+  /** False in tests, where several gateways live in one process and a test turns the log's writer itself. */
   readonly withProcessMetrics?: boolean
   /** How much the intake holds at one time; where it is little, a few dozen batches are a flood. */
   readonly intakeLimits?: IntakeRoutesOutside['limits']
@@ -85,6 +107,10 @@ export const gatewayMigrations = [
   ...handedMigrations,
   ...nonceMigrations,
   ...accountMigrations,
+  ...tokenMigrations,
+  ...epcisMigrations,
+  ...holderMigrations,
+  ...treeMigrations,
 ]
 
 const SESSION_COOKIE = 'vuon_session'
@@ -99,8 +125,10 @@ export class Gateway {
   #store: Store | undefined
   #province: Province | undefined
   #blobs: BlobStore | undefined
+  #transparency: Transparency | undefined
   #app: FastifyInstance | undefined
   #lag: LoopLag | undefined
+  #epcis: EpcisDesk | undefined
 
   constructor(config: GatewayConfig, outside: GatewayOutside) {
     this.config = config
@@ -117,6 +145,9 @@ export class Gateway {
     this.#blobs.open()
     const key = openKeyFile(join(dataDir, 'keys', 'province.key'))
     this.#province = new Province({ key, sha256, compression, clock, randomBytes })
+    const { config, db } = this
+    const onTrouble = (error: unknown): void => this.#app?.log.error({ err: error }, 'the log did not go on')
+    this.#transparency = new Transparency({ ...this.#outside, db, key, config, onTrouble })
   }
 
   /** Composes the HTTP side without listening: tests inject, `listen` serves. */
@@ -124,13 +155,16 @@ export class Gateway {
     if (!this.#store) await this.open()
     const metrics = new GatewayMetrics({ withProcess: this.#outside.withProcessMetrics ?? true })
     await readAgain(this.db, { ...this.#outside, ...this.#projection, compression })
+    await indexWaiting(this.db, (work) => withRetry(this.db, this.#outside, work))
     if (this.#outside.withProcessMetrics ?? true) this.#lag = new LoopLag(this.#outside.clock)
     this.#lag?.start()
     const app = await newApp(this.config, metrics)
     this.#app = app
     healthRoutes(app, { clock: this.#outside.clock, probeWrite: () => probeWrite(this.db), metrics })
     this.#addIntake(app, metrics)
-    this.#addScreens(app)
+    this.#addScreens(app, metrics)
+    this.#addEpcis(app)
+    this.transparency.addRoutes(app, metrics)
     await app.ready()
     return app
   }
@@ -138,20 +172,33 @@ export class Gateway {
   /** Returns the address that it listens on. */
   async listen(): Promise<string> {
     const app = this.#app ?? (await this.serve())
+    if (this.#outside.withProcessMetrics ?? true) this.transparency.start()
     return app.listen({ host: this.config.listen.host, port: this.config.listen.port })
   }
 
   async stop(): Promise<void> {
     this.#lag?.stop()
     await this.#app?.close()
+    await this.#epcis?.stop()
+    await this.#transparency?.stop()
     await this.#store?.close()
     this.#app = undefined
     this.#store = undefined
   }
 
   get db(): Db {
+    return this.#storeOrFail.db
+  }
+
+  get #storeOrFail(): Store {
     if (!this.#store) throw new VuonError('internal', 'The gateway is not open.')
-    return this.#store.db
+    return this.#store
+  }
+
+  /** The public log of events and the proofs from it. */
+  get transparency(): Transparency {
+    if (!this.#transparency) throw new VuonError('internal', 'The gateway is not open.')
+    return this.#transparency
   }
 
   get provinceAgent(): string {
@@ -229,6 +276,29 @@ export class Gateway {
     return this.#models.take(file)
   }
 
+  /** A token for a program; shown this once. Throws `input-invalid`, or `not-found` for a farm that is not registered. */
+  async newToken(token: NewToken): Promise<string> {
+    const { clock, randomBytes } = this.#outside
+    return withRetry(this.db, this.#outside, async (tx) => {
+      if (token.farmIds !== 'all') for (const farmId of token.farmIds) await this.#farmOrFail(tx, farmId)
+      return newToken(tx, token, { nowMs: clock.wallMs(), randomBytes })
+    })
+  }
+
+  tokens(): Promise<TokenLine[]> {
+    return tokenLines(this.db)
+  }
+
+  /** Throws `not-found` when no token of this name is alive. */
+  async revokeToken(name: string): Promise<void> {
+    await revokeToken(this.db, name, this.#outside.clock.wallMs())
+  }
+
+  /** Tells subscribers of EPCIS queries what is due now; the running gateway does it by itself. */
+  async notifySubscribers(): Promise<void> {
+    await this.#epcis?.notifier.run()
+  }
+
   /** Every box's keys, or one's. */
   boxKeys(agent?: string): Promise<BoxKeys[]> {
     return boxKeys(this.db, agent)
@@ -253,6 +323,92 @@ export class Gateway {
     })
   }
 
+  /** A lot is called back from now on; its page says so at once. Returns the recall's id. */
+  async declareRecall(recall: {
+    readonly lot: { readonly gtin: string; readonly lot: string }
+    readonly reasonVi: string
+    readonly reasonEn: string
+    readonly isForward: boolean
+  }): Promise<string> {
+    const recallId = `r-${toHex(this.#outside.randomBytes(6))}`
+    const { lot, ...more } = recall
+    await this.decide([{ kind: 'recall', recallId, ...lot, ...more, state: 'recalled' }])
+    return recallId
+  }
+
+  /** Throws `not-found` for a recall that was never declared. */
+  async liftRecall(lift: {
+    readonly recallId: string
+    readonly reasonVi: string
+    readonly reasonEn: string
+  }): Promise<void> {
+    const { recallId, reasonVi, reasonEn } = lift
+    await withRetry(this.db, this.#outside, async (tx) => {
+      const before = await recallById(tx, recallId)
+      if (!before)
+        throw new VuonError('not-found', `There is no recall ${recallId}.`, {
+          hint: 'vuon-gateway recall list shows them.',
+        })
+      const { gtin, lot, isForward } = before
+      await this.#decide(tx, [
+        { kind: 'recall', recallId, gtin, lot, isForward, reasonVi, reasonEn, state: 'lifted' },
+      ])
+    })
+  }
+
+  /** Puts facts about the holder of a farm on file, and their commitments into the log. Throws `not-found`. */
+  async setHolder(
+    farmId: string,
+    facts: readonly { readonly field: PersonalField; readonly value: string }[],
+  ): Promise<void> {
+    const nowMs = Math.round(this.#outside.clock.wallMs())
+    const file = async (tx: Tx): Promise<void> => {
+      await this.#farmOrFail(tx, farmId)
+      const salted = facts.map((fact) => ({ ...fact, salt: this.#outside.randomBytes(32) }))
+      for (const fact of salted) await savePrivateFact(tx, farmId, fact, nowMs)
+      await this.#decide(
+        tx,
+        salted.map((fact) => ({
+          kind: 'holder',
+          farmId,
+          field: fact.field,
+          commitment: commitmentOf(fact, sha256),
+        })),
+      )
+    }
+    // What stood there before is erased by it.
+    await this.#storeOrFail.erasing(() => withRetry(this.db, this.#outside, file))
+  }
+
+  /** Throws `not-found`. */
+  async decideConsent(consent: Extract<RecordBody, { kind: 'consent' }>): Promise<void> {
+    await withRetry(this.db, this.#outside, async (tx) => {
+      await this.#farmOrFail(tx, consent.farmId)
+      await this.#decide(tx, [consent])
+    })
+  }
+
+  /** Everything that is held about the person behind a farm. Throws `not-found`. */
+  async subjectAnswer(farmId: string): Promise<SubjectAnswer> {
+    const answer = await subjectAnswer(this.db, farmId)
+    if (!answer.farm) throw this.#noFarm(farmId)
+    return answer
+  }
+
+  /** Erases what is personal about a farm; the log and its proofs stay. Throws `not-found`. */
+  async eraseSubject(
+    farmId: string,
+    withPhotos: boolean,
+  ): Promise<{ readonly facts: number; readonly photos: number }> {
+    const { photos } = await this.subjectAnswer(farmId)
+    const facts = await this.#storeOrFail.erasing(() =>
+      withRetry(this.db, this.#outside, (tx) => erasePrivateFacts(tx, farmId)),
+    )
+    let erased = 0
+    if (withPhotos) for (const { sha256: each } of photos) erased += await this.erasePhoto(each)
+    return { facts, photos: erased }
+  }
+
   /** Removes a photo and its thumbnail for good; findings stay. Returns how many files were named. */
   async erasePhoto(sha256: string): Promise<number> {
     const named = await blobsOfPhoto(this.db, sha256)
@@ -261,11 +417,13 @@ export class Gateway {
   }
 
   async rebuild(onProgress?: (progress: RebuildProgress) => void): Promise<RebuildProgress> {
-    return rebuild(
+    const done = await rebuild(
       this.db,
       { ...this.#projection, compression, provinceAgent: this.provinceAgent },
       onProgress,
     )
+    await lookAgain(this.db)
+    return done
   }
 
   get #provinceOrFail(): Province {
@@ -283,8 +441,11 @@ export class Gateway {
   }
 
   async #farmOrFail(tx: Tx, farmId: string): Promise<void> {
-    if (await masterData(tx, farmId)) return
-    throw new VuonError('not-found', `There is no farm ${farmId}.`, {
+    if (!(await masterData(tx, farmId))) throw this.#noFarm(farmId)
+  }
+
+  #noFarm(farmId: string): VuonError {
+    return new VuonError('not-found', `There is no farm ${farmId}.`, {
       hint: 'vuon-gateway farm list shows them.',
     })
   }
@@ -349,7 +510,30 @@ export class Gateway {
     })
   }
 
-  #addScreens(app: FastifyInstance): void {
+  #addEpcis(app: FastifyInstance): void {
+    const { db } = this
+    const { epcis } = this.config
+    this.#epcis = new EpcisDesk({
+      ...this.#outside,
+      db,
+      inTransaction: (work) => withRetry(db, this.#outside, work),
+      appendEvents: (tx, events, by) =>
+        this.#decide(
+          tx,
+          events.map((bytes) => ({ kind: 'captured-event', bytes, by })),
+        ),
+      viewerOf: async (request) =>
+        (await viewerByToken(db, request.cookies[SESSION_COOKIE], this.#outside.clock.wallMs())).viewer,
+      // Derived, so that every replica over one key reads what another one sealed.
+      pageKey: createHmac('sha256', this.#provinceOrFail.key.sign(utf8('vuon/epcis-page/1'))).digest(),
+      rules: { mayReachPrivate: epcis.webhooksMayReachPrivate },
+      companyPrefixes: epcis.companyPrefixes,
+    })
+    this.#epcis.addRoutes(app)
+    if (this.#outside.withProcessMetrics ?? true) this.#epcis.notifier.start()
+  }
+
+  #addScreens(app: FastifyInstance, metrics: GatewayMetrics): void {
     const { config, db } = this
     const { clock, randomBytes } = this.#outside
     const nowMs = () => clock.wallMs()
@@ -371,12 +555,33 @@ export class Gateway {
       findingsOfFarm: findings,
       photoFor: (viewer, sha256) => photoFor(db, photos, viewer, sha256),
     })
+    const plots = {
+      plotsOfFarm: (viewer: Viewer, farmId: string) => plotsOfFarm(db, viewer, farmId, nowMs()),
+      plotOutlook: (viewer: Viewer, farmId: string, plot: string) =>
+        plotOutlook(db, viewer, farmId, plot, nowMs()),
+    }
+    plotRoutes(app, { viewerOf: onlyViewerOf, ...plots })
     webRoutes(app, {
       ...questions,
+      ...plots,
       findingsOfFarm: findings,
       plotFigures: (viewer, farmId, plot) => plotFigures(db, viewer, farmId, plot, nowMs()),
       lotHistory: (gtin, lot) => lotHistory(db, gtin, lot),
+      ...publicQuestions({
+        db,
+        nowMs,
+        provinceAgent: this.provinceAgent,
+        publicUrl: config.publicUrl,
+        provinceName: config.province.en,
+        timeZone: config.timeZone,
+        productLinks: config.productLinks,
+        onScan: (seconds) => metrics.request('/01/:gtin/10/:lot', seconds),
+      }),
       isKnownBoxCode: (lot) => isKnownBoxCode(db, lot),
+      recalls: (viewer) => listRecalls(db, viewer),
+      recallReport: (lot) => recallReport(db, lot),
+      declareRecall: (recall) => this.declareRecall(recall),
+      liftRecall: (lift) => this.liftRecall(lift),
       viewerOf,
       signIn: (input) =>
         signIn(db, input, { nowMs: nowMs(), randomBytes, sessionMs: config.sessionHours * 3_600_000 }),

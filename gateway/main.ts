@@ -3,12 +3,21 @@ import { Command, CommanderError } from 'commander'
 import { ConfigError } from '#contract/ground/config-declaration.ts'
 import { VuonError } from '#contract/ground/errors.ts'
 import { systemClock } from '#contract/ground/node/system-clock.ts'
+import { addAreaCommands } from './area-commands.ts'
 import { gatewayConfigWithoutSecrets, gatewayJsonSchema, loadGatewayConfig } from './config.ts'
+import { addDigitalLinkCommand } from './digital-link-command.ts'
 import { addDownlinkCommands } from './downlink-command.ts'
+import { addEpcisCommands } from './epcis-commands.ts'
+import { addFeedCommands } from './feed-command.ts'
 import { Gateway } from './gateway.ts'
 import { addKeyCommands } from './key-commands.ts'
+import { addLogCommands } from './log-commands.ts'
 import { addPhotoCommand } from './photo-command.ts'
+import { addPrivacyCommands } from './privacy-commands.ts'
+import { addRecallCommands } from './recall-command.ts'
 import { addRegisterCommands } from './register-commands.ts'
+import { addTokenCommands } from './token-commands.ts'
+import { addVerifyCommand } from './verify-command.ts'
 
 const program = new Command('vuon-gateway')
   .description("Vuon at the province: takes in what the farms signed, shows it, answers the consumer's scan.")
@@ -98,9 +107,22 @@ program
   )
 
 addRegisterCommands(program, { withGateway, say })
+addAreaCommands(program, { withGateway, say })
+addRecallCommands(program, { withGateway, say })
+addPrivacyCommands(program, { withGateway, say })
 addPhotoCommand(program, { withGateway, say })
 addKeyCommands(program, { withGateway, say })
+addTokenCommands(program, { withGateway, say })
+addEpcisCommands(program, { say })
 addDownlinkCommands(program, { withGateway, say })
+addLogCommands(program, { withGateway, say })
+addVerifyCommand(program, {
+  dataDir: () => loadGatewayConfig(configFile()).dataDir,
+  isJson,
+  print: (line) => console.log(line),
+})
+addDigitalLinkCommand(program)
+addFeedCommands(program, { withGateway, say })
 
 /** 0 fine, 1 the answer is no, 2 wrong use; what is wrong goes to standard error, with what to do about it. */
 function exitCodeOf(error: unknown): number {

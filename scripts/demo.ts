@@ -80,6 +80,7 @@ async function demo(): Promise<number> {
       alarms: [{ name: 'Nóng quá', quantity: 'air-temperature', above: 38, hysteresis: 1, forS: 600 }],
       // A province would see minutes; whoever watches a demo wants seconds.
       sync: { batchEveryS: 2, retryLongestS: 5 },
+      outlook: { everyS: 60 },
     },
     { port: await portNear(8080) },
   )

@@ -115,7 +115,24 @@ export function acknowledge(file: JournalFile, lane: Lane, durableThrough: numbe
     file.run('UPDATE mark SET durable_through = ? WHERE lane = ?', durableThrough, lane)
     file.run('DELETE FROM sealed WHERE lane = ? AND to_seq <= ?', lane, durableThrough)
     if (lane === 'reading') file.run('DELETE FROM dropped WHERE to_id <= ?', mark.base + durableThrough)
+    if (lane === 'record') forgetOldOutlooks(file, mark.base + durableThrough)
   })
+}
+
+// Eight a day of twenty plots: two days and more, some two megabytes.
+const OUTLOOKS_KEPT = 400
+
+/**
+ * What the models thought of a plot is over with the next word on it; beyond the newest, what the province holds goes. The
+ * one kind of entry that does: a season of them would take more of a card than everything that the farm wrote.
+ */
+function forgetOldOutlooks(file: JournalFile, throughId: number): void {
+  file.run(
+    `DELETE FROM entry WHERE lane = 'record' AND kind = 'outlook' AND id <= ? AND id <=
+      (SELECT id FROM entry WHERE lane = 'record' AND kind = 'outlook' ORDER BY id DESC LIMIT 1 OFFSET ?)`,
+    throughId,
+    OUTLOOKS_KEPT,
+  )
 }
 
 /** Neighbours from the first that is there on; when none is, `fromId` is the id after the range. */

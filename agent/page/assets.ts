@@ -18,12 +18,13 @@ interface Asset {
 }
 
 /**
- * One stylesheet and one for the charts of the orchard, three small scripts, a page rule for each label size; named by their hash, so a phone keeps them
+ * One stylesheet, one for the charts of the orchard and one for the farm book, three small scripts, a page rule for each label size; named by their hash, so a phone keeps them
  * until they change. Scripts are TypeScript that is stripped here, once; a box with stripped files has them as .js.
  */
 export class Assets {
   readonly style: string
   readonly orchardStyle: string
+  readonly bookStyle: string
   readonly #scripts = new Map<ScriptName, string>()
   readonly #papers = new Map<string, string>()
   readonly #all: Asset[] = []
@@ -31,6 +32,7 @@ export class Assets {
   constructor(labelSizes: readonly LabelPaper[]) {
     this.style = this.#addStyle('box', 'style.css')
     this.orchardStyle = this.#addStyle('orchard', 'orchard.css')
+    this.bookStyle = this.#addStyle('book', 'book.css')
     for (const name of SCRIPTS)
       this.#scripts.set(name, this.#add(name, 'js', 'text/javascript; charset=utf-8', scriptText(name)))
     // A label is a page of its own: @page can't be set in an attribute, and no style may stand in the page.

@@ -7,7 +7,9 @@ import { html } from '#contract/ground/html.ts'
 import type { RandomBytes } from '#contract/ground/random.ts'
 import { alarmRoutes } from './alarm-routes.ts'
 import { Assets } from './assets.ts'
+import { bookRoutes } from './book-routes.ts'
 import { farmBookRoutes } from './farm-book-routes.ts'
+import { labelRoutes, papersOf } from './label-routes.ts'
 import { layout, note } from './layout.ts'
 import { say } from './messages.ts'
 import { orchardRoutes } from './orchard-routes.ts'
@@ -74,7 +76,7 @@ export class BoxPage {
     people.open()
     const sessions = new Sessions({ clock, randomBytes })
     const visits = new Visits(options, people, sessions, () => sources.nowMs())
-    const assets = new Assets(sources.farmBook.labelSizes)
+    const assets = new Assets(papersOf(sources.labels))
     const app = fastify({
       bodyLimit: MAX_FORM_BYTES,
       logger: false,
@@ -116,6 +118,8 @@ export class BoxPage {
       orchardRoutes(pages, room)
       alarmRoutes(pages, room)
       farmBookRoutes(pages, room)
+      bookRoutes(pages, room)
+      labelRoutes(pages, room)
       photoRoutes(pages, room)
     })
     assets.routes(app)

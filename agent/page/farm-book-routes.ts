@@ -1,8 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { checkHarvest, proposedHarvest, refusedHarvest } from './harvest.ts'
+import { lotStory } from './book-lot.ts'
+import { checkHarvest, isDay, proposedHarvest, refusedHarvest } from './harvest.ts'
 import { type HarvestTyped, harvestForm } from './harvest-form.ts'
+import { labelPreview } from './label-routes.ts'
 import { type FieldError, linkTo } from './layout.ts'
-import { LOTS_SHOWN, labelContent, labelSizeOf, lotContent, lotsContent } from './lots.ts'
+import { LOTS_SHOWN, lotContent, lotsContent } from './lots.ts'
 import { say } from './messages.ts'
 import type { PageRoom } from './page-room.ts'
 import type { LotCard } from './page-sources.ts'
@@ -22,13 +24,17 @@ export function farmBookRoutes(app: FastifyInstance, room: PageRoom): void {
   ): Promise<FastifyReply> => {
     const visit = visits.of(request, reply)
     const [overview, lots] = await Promise.all([sources.overview(), book.lots(LOTS_SHOWN)])
+    const isAsked = book.plots.some(({ id }) => id === typed.plot)
+    const day = isDay(typed.date) ? typed.date : book.today()
+    const phi = isAsked ? await sources.book?.preHarvest(typed.plot, day) : undefined
     return room.send(
       reply,
       visit,
       {
         title: say(visit.language, 'harvest-title'),
-        body: harvestForm(visit, book, overview, typed, lots, errors),
+        body: harvestForm(visit, book, overview, typed, lots, errors, phi),
         scripts: ['keypad'],
+        isBook: true,
       },
       status,
     )
@@ -65,7 +71,8 @@ export function farmBookRoutes(app: FastifyInstance, room: PageRoom): void {
     const { clock } = await sources.overview()
     const { harvest, errors } = checkHarvest(language, book, clock === 'unknown', typed)
     if (errors.length > 0) return sendForm(request, reply, typed, errors, 400)
-    const content = JSON.stringify([harvest.plot, harvest.gtin, harvest.massKg, harvest.harvestedOn])
+    const { plot, gtin, massKg, harvestedOn, why = '', intoLot = '' } = harvest
+    const content = JSON.stringify([plot, gtin, massKg, harvestedOn, why, intoLot])
     try {
       const saved = await savedForms.once(typed.token, content, async () => {
         const lot = await book.recordHarvest({ ...harvest, person: person.id })
@@ -102,31 +109,14 @@ export function farmBookRoutes(app: FastifyInstance, room: PageRoom): void {
     const visit = visits.of(request, reply)
     const lot = await findLot(request)
     if (!lot) return room.problem(request, reply, 404, 'not-found', linkTo(visit, '/lots', 'lots-title'))
+    const label = await labelPreview(visit.language, sources.labels, lot)
+    const story =
+      sources.book !== undefined && (await lotStory(visit.language, sources.book, book.plots, lot))
     return room.send(reply, visit, {
       title: say(visit.language, 'lot-number', { lot: lot.lot }),
-      body: lotContent(visit, book, lot, field(request.query, 'saved') === '1'),
+      body: lotContent(visit, book, lot, label, story, field(request.query, 'saved') === '1'),
+      isBook: true,
     })
-  })
-
-  app.get('/lots/:lot/label', async (request, reply) => {
-    const visit = visits.of(request, reply)
-    const lot = await findLot(request)
-    const size = labelSizeOf(book, field(request.query, 'size'))
-    if (!lot || !size)
-      return room.problem(request, reply, 404, 'not-found', linkTo(visit, '/lots', 'lots-title'))
-    return room.send(reply, visit, {
-      title: say(visit.language, 'label-title', { lot: lot.lot }),
-      body: labelContent(visit, book, lot, size),
-      scripts: ['print'],
-      paper: size,
-    })
-  })
-
-  app.get('/lots/:lot/label.svg', async (request, reply) => {
-    const lot = await findLot(request)
-    const size = labelSizeOf(book, field(request.query, 'size'))
-    if (!lot || !size) return room.problem(request, reply, 404, 'not-found')
-    return reply.type('image/svg+xml; charset=utf-8').send(book.label(lot, size))
   })
 }
 
@@ -140,14 +130,16 @@ function typedHarvest(values: unknown): HarvestTyped {
     mass: field(values, 'mass').slice(0, 40),
     date: field(values, 'date').slice(0, 20),
     isConfirmed: field(values, 'confirm') === '1',
+    why: field(values, 'why').slice(0, 300),
+    into: field(values, 'into').slice(0, 20),
     token: TOKEN.test(token) ? token : '',
   }
 }
 
 /** The form with what was typed, as an address. */
-function harvestPath({ plot, gtin, mass, date, token }: HarvestTyped): string {
+function harvestPath({ plot, gtin, mass, date, why, into, token }: HarvestTyped): string {
   const search = new URLSearchParams()
-  for (const [name, value] of Object.entries({ plot, gtin, mass, date, token }))
+  for (const [name, value] of Object.entries({ plot, gtin, mass, date, why, into, token }))
     if (value !== '') search.set(name, value)
   return search.size === 0 ? '/harvest' : `/harvest?${search}`
 }

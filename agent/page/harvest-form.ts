@@ -1,9 +1,12 @@
 import { type Html, html } from '#contract/ground/html.ts'
+import type { PreHarvestAnswer } from '#contract/trace/pre-harvest.ts'
+import { phiSentence } from './book-lot.ts'
+import { sayBook } from './book-messages.ts'
 import { described, errorAt, type FieldError, hiddenToken, mistakes, note } from './layout.ts'
 import { say } from './messages.ts'
 import type { BoxOverview, FarmBookDoor, LotCard, PlotCard, ProductCard } from './page-sources.ts'
 import type { Visit } from './visit.ts'
-import { cropName, kilograms, number, writtenDay } from './wording.ts'
+import { cropName, fullDay, kilograms, number, writtenDay } from './wording.ts'
 
 /** What stands in the form, exactly as it was typed. */
 export interface HarvestTyped {
@@ -12,12 +15,17 @@ export interface HarvestTyped {
   readonly mass: string
   readonly date: string
   readonly isConfirmed: boolean
+  /** Why fruit is picked inside an interval. */
+  readonly why: string
+  /** The lot that it goes into; empty for a new one. */
+  readonly into: string
   /** One form, one lot. */
   readonly token: string
 }
 
 // More than these as buttons would be a long walk for a thumb: then a list to choose from.
 const MAX_PLOT_BUTTONS = 8
+const MAX_LOTS_TO_ADD_TO = 8
 
 /** The form of one harvest; the plot is chosen first, for it decides which products there are. */
 export function harvestForm(
@@ -27,6 +35,7 @@ export function harvestForm(
   typed: HarvestTyped,
   lots: readonly LotCard[],
   errors: readonly FieldError[],
+  phi: PreHarvestAnswer | undefined,
 ): Html {
   const { language } = visit
   if (box.farm === null)
@@ -36,7 +45,8 @@ export function harvestForm(
   const plot = book.plots.find((each) => each.id === typed.plot)
   return html`${mistakes(visit, errors)}
 ${plotChoice(visit, book.plots, plot, typed.date)}
-${plot && formOf(visit, book, box, plot, typed, lots, errors)}`
+${plot && phi && phiNote(visit, phi)}
+${plot && formOf(visit, book, box, plot, typed, lots, errors, phi)}`
 }
 
 function plotChoice(
@@ -66,6 +76,7 @@ function formOf(
   typed: HarvestTyped,
   lots: readonly LotCard[],
   errors: readonly FieldError[],
+  phi: PreHarvestAnswer | undefined,
 ): Html {
   const { language } = visit
   const crop = cropName(language, plot.crop)
@@ -93,7 +104,49 @@ ${
   html`<div class="field note warning"><p>${say(language, 'harvest-confirm-why', { today })}</p>
 <label class="tick"><input type="checkbox" id="confirm" name="confirm" value="1"${typed.isConfirmed && html` checked`}${described(errors, 'confirm')}> <span>${say(language, 'harvest-confirm')}</span></label>${errorAt(errors, 'confirm')}</div>`
 }
+${intoChoice(visit, book, typed, lots, errors)}${whyField(visit, typed, errors, phi)}
 <p class="big"><button>${say(language, 'harvest-save')}</button></p></form>`
+}
+
+/** The pre-harvest rule before anything is saved: what keeps the plot closed, and until when. */
+function phiNote({ language }: Visit, phi: PreHarvestAnswer): Html {
+  const kind = phi.verdict === 'inside' ? 'critical' : phi.verdict === 'clear' ? 'good' : 'info'
+  const more =
+    phi.verdict === 'inside'
+      ? 'phi-inside-more'
+      : phi.verdict === 'unlogged'
+        ? 'phi-unlogged-more'
+        : 'phi-recheck'
+  return note(kind, phiSentence(language, phi), sayBook(language, more))
+}
+
+function whyField(
+  { language }: Visit,
+  { why }: HarvestTyped,
+  errors: readonly FieldError[],
+  phi: PreHarvestAnswer | undefined,
+): Html | false {
+  if (phi?.verdict !== 'inside' && why === '') return false
+  return html`<div class="field"><label for="why">${sayBook(language, 'phi-why')}</label><input id="why" name="why" maxlength="300" autocomplete="off" value="${why}"${described(errors, 'why')}>${errorAt(errors, 'why')}</div>`
+}
+
+/** More fruit of one day may go into a lot that was begun that day; nothing is added to one unasked. */
+function intoChoice(
+  { language, timeZone }: Visit,
+  book: FarmBookDoor,
+  typed: HarvestTyped,
+  lots: readonly LotCard[],
+  errors: readonly FieldError[],
+): Html | false {
+  const day = writtenDay(typed.date || book.today())
+  const begun = lots.filter(
+    (lot) => lot.plot === typed.plot && lot.massKg > 0 && fullDay(timeZone, lot.harvestedAt) === day,
+  )
+  const isShown = begun.length > 0 && begun.length <= MAX_LOTS_TO_ADD_TO
+  if (!isShown) return false
+  const choice = (value: string, name: string) =>
+    html`<label class="tick"><input type="radio" name="into" value="${value}"${value === typed.into && html` checked`}> <span>${name}</span></label>`
+  return html`<fieldset id="into"${described(errors, 'into')}><legend>${sayBook(language, 'into')}</legend>${errorAt(errors, 'into')}${choice('', sayBook(language, 'into-new'))}${begun.map((lot) => choice(lot.lot, sayBook(language, 'into-lot', { lot: lot.lot, mass: kilograms(language, lot.massKg) })))}</fieldset>`
 }
 
 const productChoice = ({ language }: Visit, product: ProductCard, chosen: string): Html =>

@@ -1,5 +1,6 @@
 import { VuonError } from '#contract/ground/errors.ts'
 import type { Language } from '#contract/ground/messages.ts'
+import { refusedEntry } from './book-refused.ts'
 import { type HarvestTyped, productsOf } from './harvest-form.ts'
 import type { FieldError } from './layout.ts'
 import { say } from './messages.ts'
@@ -34,6 +35,8 @@ export function proposedHarvest(
     // A box that does not know the date proposes none: the person has to look at a calendar.
     date: isDay(asked.date) ? asked.date : isClockUnknown ? '' : book.today(),
     isConfirmed: false,
+    why: asked.why,
+    into: asked.into,
     token: asked.token,
   }
 }
@@ -44,6 +47,8 @@ export interface HarvestChecked {
   readonly massKg: number
   readonly harvestedOn: string
   readonly isDateConfirmed: boolean
+  readonly why?: string
+  readonly intoLot?: string
 }
 
 /** What the page itself can see; the farm book has the last word on bounds. */
@@ -73,6 +78,8 @@ export function checkHarvest(
       massKg: 'kg' in mass ? mass.kg : Number.NaN,
       harvestedOn: typed.date,
       isDateConfirmed: isClockUnknown && typed.isConfirmed,
+      ...(typed.why.trim() === '' ? {} : { why: typed.why.trim() }),
+      ...(typed.into === '' ? {} : { intoLot: typed.into }),
     },
     errors,
   }
@@ -124,7 +131,7 @@ export function refusedHarvest(
         typed.date > book.today() ? futureSentence(language, book.today()) : say(language, 'wrong-date-old'),
       )
     default:
-      return at(400, '', say(language, 'wrong-refused'))
+      return refusedEntry(language, error) ?? at(400, '', say(language, 'wrong-refused'))
   }
 }
 
@@ -150,7 +157,7 @@ function massSentence(
 const futureSentence = (language: Language, today: string): string =>
   say(language, 'wrong-date-future', { today: writtenDay(today) })
 
-function isDay(day: string): boolean {
+export function isDay(day: string): boolean {
   if (!/^\d{4}-\d\d-\d\d$/.test(day)) return false
   const noon = new Date(`${day}T12:00:00Z`)
   return !Number.isNaN(noon.getTime()) && noon.toISOString().startsWith(day)

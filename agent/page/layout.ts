@@ -12,11 +12,14 @@ export interface Page {
   readonly paper?: LabelPaper
   /** True for a page with charts of the orchard. */
   readonly isOrchard?: boolean
+  /** True for a page of the farm book. */
+  readonly isBook?: boolean
 }
 
 const NAVIGATION: readonly (readonly [path: string, key: MessageKey])[] = [
   ['/', 'nav-home'],
   ['/orchard', 'nav-orchard'],
+  ['/book', 'nav-book'],
   ['/harvest', 'nav-harvest'],
   ['/lots', 'nav-lots'],
   ['/photos', 'nav-photos'],
@@ -40,6 +43,7 @@ export function layout(visit: Visit, assets: Assets, page: Page, farm: string): 
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="${assets.style}">
 ${page.isOrchard && html`<link rel="stylesheet" href="${assets.orchardStyle}">`}
+${page.isBook && html`<link rel="stylesheet" href="${assets.bookStyle}">`}
 ${page.paper && html`<link rel="stylesheet" href="${assets.paper(page.paper)}">`}
 ${page.reloadS && html`<noscript><meta http-equiv="refresh" content="${page.reloadS}"></noscript>`}
 ${(page.scripts ?? []).map((name) => html`<script type="module" src="${assets.script(name)}"></script>`)}

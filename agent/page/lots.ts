@@ -1,6 +1,5 @@
-import { type Html, html, rawHtml } from '#contract/ground/html.ts'
+import { type Html, html } from '#contract/ground/html.ts'
 import type { Language } from '#contract/ground/messages.ts'
-import { type LabelPaper, paperName } from './assets.ts'
 import { note } from './layout.ts'
 import { say } from './messages.ts'
 import type { FarmBookDoor, LotCard } from './page-sources.ts'
@@ -18,18 +17,25 @@ export function lotsContent(visit: Visit, book: FarmBookDoor, lots: readonly Lot
 <ul class="plain lots">${lots.map(
     (lot) =>
       html`<li><a href="/lots/${lot.lot}"><span class="quantity">${productName(language, lot)}</span> <span class="value">${kilograms(language, lot.massKg)}</span>
-<span class="age">${fullDay(timeZone, lot.harvestedAt)} · ${plotName(book, lot)} · <code>${lot.lot}</code></span></a></li>`,
+<span class="age">${fullDay(timeZone, lot.harvestedAt)} · ${lot.plot !== '' && `${plotName(book, lot)} · `}<code>${lot.lot}</code></span></a></li>`,
   )}</ul>
 ${lots.length >= LOTS_SHOWN && html`<p class="faint">${say(language, 'lots-first', { count: LOTS_SHOWN })}</p>`}`
 }
 
-/** One lot: its number large enough to copy onto a crate, what it is, its labels. */
-export function lotContent(visit: Visit, book: FarmBookDoor, lot: LotCard, isJustSaved: boolean): Html {
+/** One lot: its number large enough to copy onto a crate, what it is, its label, what was done to it. */
+export function lotContent(
+  visit: Visit,
+  book: FarmBookDoor,
+  lot: LotCard,
+  label: Html | false,
+  story: Html | false,
+  isJustSaved: boolean,
+): Html {
   const { language, timeZone } = visit
   const rows: (readonly [string, string | Html])[] = [
     [say(language, 'harvest-product'), productName(language, lot)],
     [say(language, 'lot-mass'), kilograms(language, lot.massKg)],
-    [say(language, 'lot-plot'), plotName(book, lot)],
+    ...(lot.plot === '' ? [] : [[say(language, 'lot-plot'), plotName(book, lot)] as const]),
     [say(language, 'lot-date'), fullDay(timeZone, lot.harvestedAt)],
     [say(language, 'lot-gtin'), html`<code>${lot.gtin}</code>`],
     [say(language, 'lot-link'), html`<code class="long">${lot.uri}</code>`],
@@ -37,32 +43,14 @@ export function lotContent(visit: Visit, book: FarmBookDoor, lot: LotCard, isJus
   return html`${isJustSaved && note('good', say(language, 'lot-saved'), say(language, 'lot-saved-more'))}
 <p class="huge"><code>${lot.lot}</code></p>
 <dl class="facts">${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
-<h2>${say(language, 'lot-labels')}</h2>
-<div class="labels">${book.labelSizes.map(
-    (size) =>
-      html`<figure><div class="label">${rawHtml(book.label(lot, size))}</div><figcaption><a class="button" href="/lots/${lot.lot}/label?size=${paperName(size)}">${say(language, 'lot-print', { size: written(size) })}</a></figcaption></figure>`,
-  )}</div>
+${
+  label &&
+  html`<h2>${say(language, 'lot-labels')}</h2>
+${label}`
+}
+${story}
 ${anotherHarvest(language)}`
 }
-
-/** Printed, only the label itself remains, on a page of exactly its size. */
-export function labelContent(visit: Visit, book: FarmBookDoor, lot: LotCard, size: LabelPaper): Html {
-  const { language } = visit
-  return html`<nav class="choice" aria-label="${say(language, 'label-sizes')}">${book.labelSizes.map(
-    (each) =>
-      html`<a href="?size=${paperName(each)}"${paperName(each) === paperName(size) && html` aria-current="true"`}>${written(each)}</a>`,
-  )}</nav>
-<div class="label sheet">${rawHtml(book.label(lot, size))}</div>
-<p class="big" data-print-area><button type="button" data-print hidden>${say(language, 'label-print')}</button><span data-print-menu>${say(language, 'label-menu')}</span></p>
-<p>${say(language, 'label-how', { size: written(size) })}</p>
-<p><a href="/lots/${lot.lot}/label.svg?size=${paperName(size)}" download="${lot.lot}-${paperName(size)}.svg">${say(language, 'label-file')}</a></p>
-<p><a class="button quiet" href="/lots/${lot.lot}">${say(language, 'lot-number', { lot: lot.lot })}</a></p>`
-}
-
-export const labelSizeOf = (book: FarmBookDoor, asked: string): LabelPaper | undefined =>
-  asked === '' ? book.labelSizes[0] : book.labelSizes.find((size) => paperName(size) === asked)
-
-const written = ({ widthMm, heightMm }: LabelPaper): string => `${widthMm} × ${heightMm} mm`
 
 const anotherHarvest = (language: Language): Html =>
   html`<p class="big"><a class="button" href="/harvest">${say(language, 'harvest-title')}</a></p>`

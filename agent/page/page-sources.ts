@@ -1,6 +1,8 @@
 import type { TimeQuality } from '#contract/ground/clock.ts'
 import type { Language } from '#contract/ground/messages.ts'
+import type { BookDoor } from './book-door.ts'
 import type { FieldAnswer } from './field-answer.ts'
+import type { LabelDoor } from './label-door.ts'
 import type { LightingTrial, LightingWish } from './lighting-trial.ts'
 import type { PhotoDoor } from './photo-door.ts'
 
@@ -14,6 +16,10 @@ export interface PageSources {
   /** Buckets that hold readings, oldest first; a missing one is a gap. Values in the unit of the series. */
   history(seriesNo: number, fromT: number, toT: number, buckets: number): Promise<readonly HistoryBucket[]>
   readonly farmBook: FarmBookDoor
+  /** Everything of the farm book beside harvests; absent where nobody keeps one. */
+  readonly book?: BookDoor
+  /** Absent where no labels are made. */
+  readonly labels?: LabelDoor
   /** What the crop models say of every plot; absent where none run. */
   field?(): FieldAnswer
   /** What other lights would give from tonight; null where it can't be told. */
@@ -205,14 +211,15 @@ export interface FarmBookDoor {
     massKg: number
     harvestedOn: string
     person: string
+    /** A lot of the same plot, product and day that it goes into. */
+    intoLot?: string
+    /** Why fruit is picked inside an interval. */
+    why?: string
     isDateConfirmed?: boolean
   }): Promise<LotCard>
   /** Newest first. */
   lots(limit?: number): Promise<readonly LotCard[]>
   lot(number: string): Promise<LotCard | undefined>
-  /** SVG in millimetres. */
-  label(lot: LotCard, size: { widthMm: number; heightMm: number }): string
-  readonly labelSizes: readonly { readonly widthMm: number; readonly heightMm: number }[]
 }
 
 export interface PlotCard {

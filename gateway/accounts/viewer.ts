@@ -17,3 +17,7 @@ export type Viewer =
 
 export const maySeeFarm = (viewer: Viewer, farmId: string): boolean =>
   viewer.kind === 'person' && (viewer.farmIds === 'all' || viewer.farmIds.includes(farmId))
+
+/** A recall names consignees of many farms: the Department's business alone. */
+export const maySeeRecalls = (viewer: Viewer): boolean =>
+  viewer.kind === 'person' && viewer.farmIds === 'all' && viewer.role !== 'agronomist'

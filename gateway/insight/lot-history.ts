@@ -11,7 +11,7 @@ const DAY_MS = 86_400_000
 export const CONDITION_DAYS = 30
 
 // What says something to a consumer; a battery's voltage does not.
-const CONDITIONS = [
+export const CONDITIONS = [
   'air-temperature',
   'air-humidity',
   'soil-moisture',
@@ -24,34 +24,10 @@ const CONDITIONS = [
 
 /** What the public may know of a lot. Null when nothing is known. Only the box whose code the lot number bears can have made it. */
 export async function lotHistory(db: Db, gtin: string, lot: string): Promise<LotHistory | null> {
-  const { rows } =
-    await sql<LotRow>`SELECT p.agent, p.crop, p.plot, p.harvested_at, p.mass_kg, p.gln, p.area_code, p.received_at, e.box_code,
-      CASE WHEN u.agent IS NULL THEN 1 ELSE 0 END AS is_trusted,
-      f.commune, f.province, a.product_vi, a.product_en
-    FROM lot_part p JOIN enrolment e ON e.agent = p.agent JOIN farm f ON f.farm_id = e.farm_id
-    LEFT JOIN allocation a ON a.farm_id = e.farm_id AND a.gtin = p.gtin
-    LEFT JOIN untrusted_part u ON u.agent = p.agent AND u.activity_id = p.activity_id
-    WHERE p.gtin = ${gtin} AND p.lot = ${lot} AND e.box_code = ${boxCodeOf(lot)} ORDER BY p.harvested_at`.execute(
-      db,
-    )
-  // What a stolen key added to an honest lot is not summed; a lot that is its own is shown as what it is.
-  const trusted = rows.filter((row) => row.is_trusted === 1)
-  const parts = trusted.length > 0 ? trusted : rows
+  const parts = await lotParts(db, gtin, lot)
   const first = parts[0]
   if (!first) return null
-  const events = await sql<{
-    event_id: string
-    event_time: string
-    biz_step: string
-    is_signature_valid: number
-    key: string
-    signed: Uint8Array
-    is_trusted: number
-  }>`
-    SELECT event_id, event_time, biz_step, is_signature_valid, key, signed, CASE WHEN EXISTS (SELECT 1 FROM untrusted_batch u
-      WHERE u.agent = event.agent AND u.epoch = event.epoch AND u.lane = 'record' AND event.seq >= u.from_seq
-        AND event.seq <= u.to_seq) THEN 0 ELSE 1 END AS is_trusted FROM event
-    WHERE agent = ${first.agent} AND gtin = ${gtin} AND lot = ${lot} ORDER BY event_no`.execute(db)
+  const events = await lotEvents(db, first.agent, gtin, lot)
   const area = parts.find((row) => row.gln && row.area_code)
   return {
     gtin,
@@ -68,17 +44,57 @@ export async function lotHistory(db: Db, gtin: string, lot: string): Promise<Lot
     boxCode: first.box_code,
     agent: first.agent,
     receivedAt: Math.min(...parts.map((row) => row.received_at)),
-    events: events.rows.map((row) => ({
-      eventId: row.event_id,
-      eventTime: row.event_time,
-      bizStep: row.biz_step,
-      isSignatureValid: row.is_signature_valid === 1,
-      isTrusted: row.is_trusted === 1,
-      key: row.key,
-      signedSha256: toHex(sha256(new Uint8Array(row.signed))),
-    })),
+    events,
     conditions: await conditionsBefore(db, first.agent, first.harvested_at),
   }
+}
+
+/** The pickings of a lot that no later word replaces, first to last. */
+export async function lotParts(db: Db, gtin: string, lot: string): Promise<LotRow[]> {
+  const { rows } =
+    await sql<LotRow>`SELECT p.agent, e.farm_id, p.crop, p.plot, p.harvested_at, p.mass_kg, p.gln, p.area_code, p.received_at, e.box_code,
+      CASE WHEN u.agent IS NULL THEN 1 ELSE 0 END AS is_trusted,
+      f.commune, f.province, a.product_vi, a.product_en
+    FROM lot_part p JOIN enrolment e ON e.agent = p.agent JOIN farm f ON f.farm_id = e.farm_id
+    LEFT JOIN allocation a ON a.farm_id = e.farm_id AND a.gtin = p.gtin
+    LEFT JOIN untrusted_part u ON u.agent = p.agent AND u.activity_id = p.activity_id
+    WHERE p.gtin = ${gtin} AND p.lot = ${lot} AND e.box_code = ${boxCodeOf(lot)}
+      AND NOT EXISTS (SELECT 1 FROM activity c WHERE c.agent = p.agent AND c.corrects = p.activity_id)
+    ORDER BY p.harvested_at`.execute(db)
+  // What a stolen key added to an honest lot is not summed; a lot that is its own is shown as what it is.
+  const trusted = rows.filter((row) => row.is_trusted === 1)
+  return trusted.length > 0 ? trusted : rows
+}
+
+/** What the box signed about a lot, oldest first. */
+export async function lotEvents(
+  db: Db,
+  agent: string,
+  gtin: string,
+  lot: string,
+): Promise<LotHistory['events']> {
+  const { rows } = await sql<{
+    event_id: string
+    event_time: string
+    biz_step: string
+    is_signature_valid: number
+    key: string
+    signed: Uint8Array
+    is_trusted: number
+  }>`
+    SELECT event_id, event_time, biz_step, is_signature_valid, key, signed, CASE WHEN EXISTS (SELECT 1 FROM untrusted_batch u
+      WHERE u.agent = event.agent AND u.epoch = event.epoch AND u.lane = 'record' AND event.seq >= u.from_seq
+        AND event.seq <= u.to_seq) THEN 0 ELSE 1 END AS is_trusted FROM event
+    WHERE agent = ${agent} AND gtin = ${gtin} AND lot = ${lot} ORDER BY event_no`.execute(db)
+  return rows.map((row) => ({
+    eventId: row.event_id,
+    eventTime: row.event_time,
+    bizStep: row.biz_step,
+    isSignatureValid: row.is_signature_valid === 1,
+    isTrusted: row.is_trusted === 1,
+    key: row.key,
+    signedSha256: toHex(sha256(new Uint8Array(row.signed))),
+  }))
 }
 
 /** Whether a lot number bears the code of a box that exists: then the farm has just not synced yet. */
@@ -88,8 +104,9 @@ export async function isKnownBoxCode(db: Db, lot: string): Promise<boolean> {
   return rows.length > 0
 }
 
-interface LotRow {
+export interface LotRow {
   agent: string
+  farm_id: string
   crop: string
   plot: string
   harvested_at: number

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { DownlinkMessageEntry } from '#contract/wire/downlink.ts'
 import type {
   AllocationEntry,
+  CapturedEventEntry,
   EnrolmentEntry,
   FarmEntry,
   RecordEntry,
@@ -10,6 +11,7 @@ import type {
 } from '#contract/wire/records.ts'
 import type { Tx } from '../store/open-store.ts'
 import { applyDownlinkMessage } from './downlinks.ts'
+import { indexCapturedEvent } from './event-index.ts'
 import { applyNewKey, saveRevocation } from './keys.ts'
 import { applyProvinceRecord } from './province-records.ts'
 import { deriveTrustedAgain } from './trusted-again.ts'
@@ -48,6 +50,10 @@ export async function applyDecision(tx: Tx, entry: RecordEntry, arrival?: number
       const revocation = entry as RevocationEntry & RecordEntry
       await saveRevocation(tx, revocation, entry.t)
       return deriveTrustedAgain(tx, revocation.agent, arrival)
+    }
+    case 'captured-event': {
+      const { bytes, by } = entry as CapturedEventEntry & RecordEntry
+      return indexCapturedEvent(tx, { bytes, capturedBy: by, recordTime: entry.t })
     }
     case 'downlink-message':
       return applyDownlinkMessage(tx, entry as DownlinkMessageEntry & RecordEntry)

@@ -12,6 +12,7 @@ import { applyEvent } from './events.ts'
 import { applyActivity, applyPermission, applyProduct } from './farm-book.ts'
 import { applyFinding } from './findings.ts'
 import { applyRotation } from './keys.ts'
+import { applyOutlook } from './outlooks.ts'
 import { READER } from './reader.ts'
 import { applyDeferred } from './readings.ts'
 
@@ -81,6 +82,9 @@ async function applyKnown(
     }
     case 'finding':
       await applyFinding(tx, source, source, entry)
+      return true
+    case 'outlook':
+      await applyOutlook(tx, source, entry)
       return true
     case 'downlink':
       await applyDownlinkOutcome(tx, source, entry)

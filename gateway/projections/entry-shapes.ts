@@ -4,6 +4,7 @@ import { isQuantityName } from '#contract/wire/quantities.ts'
 import { LANES, type Lane } from '#contract/wire/records.ts'
 import { activityMore, permissionShape, productShape } from './farm-book-shapes.ts'
 import { findingShape } from './finding-shape.ts'
+import { outlookShape } from './outlook-shape.ts'
 
 /**
  * The shapes of the entries that this gateway reads. Their signature says who wrote them, not that they make
@@ -134,6 +135,7 @@ const entryShape = z.discriminatedUnion('kind', [
   plot,
   event,
   findingShape,
+  outlookShape,
   config,
   downlink,
   keyRotation,

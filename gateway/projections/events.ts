@@ -4,12 +4,13 @@ import { type EventStatement, openSignedEvent } from '#contract/trace/signed-eve
 import type { Tx } from '../store/open-store.ts'
 import type { ProjectionOutside } from './apply-batch.ts'
 import type { Known } from './entry-shapes.ts'
+import { indexFarmEvent } from './event-index.ts'
 import { keysOfAgent } from './keys.ts'
 
 /** An event as the farm signed it: kept whether its signature holds or not, and shown with that. */
 export async function applyEvent(
   tx: Tx,
-  { agent, epoch, seq }: { agent: string; epoch: string; seq: number },
+  { agent, epoch, seq, receivedAt }: { agent: string; epoch: string; seq: number; receivedAt: number },
   entry: Known<'event'>,
   outside: ProjectionOutside,
 ): Promise<boolean> {
@@ -36,6 +37,7 @@ export async function applyEvent(
   await sql`INSERT INTO event VALUES (${agent}, ${epoch}, ${seq}, ${eventId}, ${statement.eventNo}, ${eventTime}, ${bizStep}, ${key},
     ${isSignatureValid ? 1 : 0}, ${entry.signed}, ${entry.signature}, ${lot?.gtin ?? null}, ${lot?.lot ?? null})
     ON CONFLICT (agent, epoch, seq) DO NOTHING`.execute(tx)
+  if (isSignatureValid) await indexFarmEvent(tx, { agent, epoch, seq, receivedAt }, event, eventId)
   return true
 }
 

@@ -1,9 +1,11 @@
 import type { Migration } from '../store/open-store.ts'
 import { acknowledgementMigrations } from './acknowledgements.ts'
 import { downlinkMigrations } from './downlinks.ts'
+import { eventIndexMigrations } from './event-index.ts'
 import { farmBookMigrations } from './farm-book.ts'
 import { findingMigrations } from './findings.ts'
 import { keyMigrations } from './keys.ts'
+import { outlookMigrations } from './outlooks.ts'
 import { provinceRecordMigrations } from './province-records.ts'
 
 /** Everything here can be dropped and made again from the log. Keys lead with the agent or the farm. */
@@ -98,6 +100,13 @@ export const projectionMigrations: readonly Migration[] = [
   ...downlinkMigrations,
   ...keyMigrations,
   ...acknowledgementMigrations,
+  ...outlookMigrations,
+  ...eventIndexMigrations,
   ...farmBookMigrations,
   ...provinceRecordMigrations,
+  {
+    // Which fruit bears a growing-area code: its public page, and the sum that is held against its area.
+    name: 'projections-lot-area-1',
+    statements: () => [`CREATE INDEX lot_part_area ON lot_part (gln, area_code, harvested_at)`],
+  },
 ]

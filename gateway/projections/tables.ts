@@ -1,6 +1,8 @@
 import { ACKNOWLEDGEMENT_TABLES } from './acknowledgements.ts'
+import { EVENT_INDEX_TABLES } from './event-index.ts'
 import { FARM_BOOK_TABLES } from './farm-book.ts'
 import { FINDING_TABLES } from './findings.ts'
+import { OUTLOOK_TABLES } from './outlooks.ts'
 import { PROVINCE_RECORD_TABLES } from './province-records.ts'
 
 /** Derived from what boxes send: made anew for one box when a key of it is revoked. Each has a column `agent`. */
@@ -25,6 +27,7 @@ export const BOX_TABLES = [
   'untrusted_part',
   ...FARM_BOOK_TABLES,
   ...FINDING_TABLES,
+  ...OUTLOOK_TABLES,
   ...ACKNOWLEDGEMENT_TABLES,
 ] as const
 
@@ -40,4 +43,4 @@ const PROVINCE_TABLES = [
 ] as const
 
 /** Emptied by a rebuild. */
-export const PROJECTION_TABLES = [...PROVINCE_TABLES, ...BOX_TABLES] as const
+export const PROJECTION_TABLES = [...PROVINCE_TABLES, ...BOX_TABLES, ...EVENT_INDEX_TABLES] as const

@@ -8,6 +8,7 @@ import type { Tx } from '../store/open-store.ts'
 import { applyBatch, readBody, type VerifiedBatch } from './apply-batch.ts'
 import { applyEntry } from './entries.ts'
 import { knownEntry } from './entry-shapes.ts'
+import { forgetEventsOf } from './event-index.ts'
 import { type BoxKey, isTrusted, keysOfAgent } from './keys.ts'
 import { BOX_TABLES } from './tables.ts'
 
@@ -31,6 +32,7 @@ export async function deriveTrustedAgain(
   const signers = new Map<PlacedBatch, string>()
   for (const batch of batches) signers.set(batch, await signerOf(tx, batch))
   const keys = await withoutForgedKeys(tx, agent, batches, signers)
+  await forgetEventsOf(tx, agent)
   for (const table of BOX_TABLES)
     await sql`DELETE FROM ${sql.table(table)} WHERE agent = ${agent}`.execute(tx)
   for (const placed of batches) {

@@ -30,6 +30,11 @@ export interface ColumnTypes {
 export interface Store {
   readonly db: Db
   readonly types: ColumnTypes
+  /**
+   * Runs what deletes or replaces something personal, so that its bytes are gone from the file as well, not only its
+   * rows. Where another program reads at that moment, the last of them go when its log is folded back.
+   */
+  erasing<Result>(work: () => Promise<Result>): Promise<Result>
   close(): Promise<void>
 }
 
@@ -62,7 +67,17 @@ export async function openSqliteStore(path: string): Promise<Store> {
   // From here on SQLite's own wait would stop the whole program; withRetry waits without stopping it.
   database.pragma('busy_timeout = 50')
   const db = new Kysely<object>({ dialect: new SqliteDialect({ database: rememberStatements(database) }) })
-  return { db, types: SQLITE_TYPES, close: () => db.destroy() }
+  const erasing = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    database.pragma('secure_delete = ON')
+    try {
+      return await work()
+    } finally {
+      database.pragma('secure_delete = OFF')
+      // The log still holds the page as it was before.
+      database.pragma('wal_checkpoint(TRUNCATE)')
+    }
+  }
+  return { db, types: SQLITE_TYPES, erasing, close: () => db.destroy() }
 }
 
 // The rooms have some hundred statements; the rest are lists of varying length, which push each other out.

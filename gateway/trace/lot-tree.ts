@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Db } from '../store/open-store.ts'
-import { STANDS } from './standing.ts'
+import { PART_STANDS, STANDS } from './standing.ts'
 
 export interface LotName {
   readonly gtin: string
@@ -71,8 +71,7 @@ export async function partsOf(db: Db, lots: readonly LotName[]): Promise<LotPart
       await sql<PartRow>`SELECT p.gtin, p.lot, p.agent, e.farm_id, e.box_code, p.activity_id, p.crop, p.plot,
         p.harvested_at, p.mass_kg, p.gln, p.area_code, p.received_at
       FROM lot_part p JOIN enrolment e ON e.agent = p.agent
-      LEFT JOIN untrusted_part u ON u.agent = p.agent AND u.activity_id = p.activity_id
-      WHERE (p.gtin, p.lot) IN (${names(some)}) AND u.agent IS NULL AND substr(p.lot, 1, 4) = e.box_code
+      WHERE (p.gtin, p.lot) IN (${names(some)}) AND ${PART_STANDS} AND substr(p.lot, 1, 4) = e.box_code
       ORDER BY p.harvested_at, p.gtin, p.lot, p.activity_id`.execute(db)
     parts.push(...rows.map(partOf))
   }

@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify'
 import { type Html, html, rawHtml } from '#contract/ground/html.ts'
 import { LANGUAGES, type Language } from '#contract/ground/messages.ts'
+import { maySeeRecalls } from '../accounts/viewer.ts'
 import type { Assets } from './assets.ts'
 import { say } from './messages.ts'
 import type { WebSources } from './sources.ts'
@@ -76,7 +77,7 @@ ${viewer.kind === 'person' ? html`<script type="module" src="${assets.live}"></s
 <header class="top"><div class="bar">
 <a class="brand" href="/"><img src="${assets.icon}" alt="" width="32" height="32"><span lang="vi">${say(language, 'appName')}</span></a>
 <span class="province">${sources.province[language]}</span>
-${viewer.kind === 'person' ? html`<nav aria-label="${say(language, 'menu')}"><a href="/farms">${say(language, 'farms')}</a></nav>` : null}
+${viewer.kind === 'person' ? html`<nav aria-label="${say(language, 'menu')}"><a href="/farms">${say(language, 'farms')}</a>${maySeeRecalls(viewer) && html` <a href="/recalls">${say(language, 'recalls')}</a>`}</nav>` : null}
 </div></header>
 <p id="offline" class="notice bad" role="status" hidden>${say(language, 'connectionLost')}</p>
 <main id="main" tabindex="-1">${page.main}</main>

@@ -3,6 +3,7 @@ import type { Language } from '#contract/ground/messages.ts'
 import { parseLotPath } from '#contract/trace/digital-link.ts'
 import type { AlarmCard, FarmDetail, LotCard, SeriesCard } from '../insight/answers.ts'
 import type { FindingCard } from '../insight/findings.ts'
+import type { PlotLine } from '../insight/plot-outlook.ts'
 import { alarmSentence, severityOf } from './alarm-sentence.ts'
 import { theirs } from './app-frame.ts'
 import { age, boxLine } from './farms-page.ts'
@@ -20,7 +21,12 @@ interface View {
   readonly nowMs: number
 }
 
-export function farmPage(view: View, detail: FarmDetail, findings: readonly FindingCard[] = []): Html {
+export function farmPage(
+  view: View,
+  detail: FarmDetail,
+  findings: readonly FindingCard[] = [],
+  plots: readonly PlotLine[] = [],
+): Html {
   const { language } = view
   const { farm } = detail
   return html`<nav class="crumbs"><a href="/farms">${say(language, 'farms')}</a></nav>
@@ -29,7 +35,7 @@ export function farmPage(view: View, detail: FarmDetail, findings: readonly Find
 <section aria-labelledby="alarms-title"><h2 id="alarms-title">${say(language, 'alarmsTitle')}</h2><div id="alarms" data-live>${alarms(view, detail)}</div></section>
 <section aria-labelledby="readings-title"><h2 id="readings-title">${say(language, 'readingsTitle')}</h2><div id="readings" data-live>${readings(view, detail.series)}</div>
 ${legend(view, detail.series)}</section>
-${plotLinks(language, farm.farmId, detail.series)}
+${plotLinks(view, farm.farmId, plots)}
 ${findingsSection(view, findings)}
 <section aria-labelledby="lots-title"><h2 id="lots-title">${say(language, 'lotsTitle')}</h2>${lots(view, detail.lots)}</section>
 ${detail.boxes.length > 0 ? html`<section aria-labelledby="sync-title"><h2 id="sync-title">${say(language, 'syncTitle')}</h2><div id="sync" data-live>${detail.boxes.map((box) => sync(view, box))}</div></section>` : null}`

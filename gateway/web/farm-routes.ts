@@ -6,7 +6,7 @@ import { farmPage } from './farm-page.ts'
 import { farmsPage } from './farms-page.ts'
 import { localPath } from './local-path.ts'
 import { say } from './messages.ts'
-import { plotPage } from './plot-page.ts'
+import { plotPage, plotTitle } from './plot-page.ts'
 import { seriesPage } from './series-page.ts'
 import { toSignIn } from './sign-in.ts'
 import { tableRows, timeRange } from './time-range.ts'
@@ -42,10 +42,11 @@ export function farmRoutes(app: FastifyInstance, site: Site): void {
     if (!detail) throw new VuonError('not-found')
     const view = { language: visit.language, timeZone, nowMs: sources.nowMs() }
     const findings = await sources.findingsOfFarm(visit.viewer, detail.farm.farmId, FINDINGS_SHOWN)
+    const plots = await sources.plotsOfFarm(visit.viewer, detail.farm.farmId)
     return sendAppPage(reply, site, visit, {
       title: detail.farm.name,
       path: `/farms/${encodeURIComponent(detail.farm.farmId)}`,
-      main: farmPage(view, detail, findings ?? []),
+      main: farmPage(view, detail, findings ?? [], plots ?? []),
     })
   })
 
@@ -55,12 +56,16 @@ export function farmRoutes(app: FastifyInstance, site: Site): void {
       const visit = await visitOf(request, sources)
       if (visit.viewer.kind === 'public') return toSignIn(request, reply)
       const { farmId, plot } = request.params
-      const figures = await sources.plotFigures(visit.viewer, farmId, plot)
-      if (!figures) throw new VuonError('not-found')
+      const [outlook, figures] = await Promise.all([
+        sources.plotOutlook(visit.viewer, farmId, plot),
+        sources.plotFigures(visit.viewer, farmId, plot),
+      ])
+      if (!outlook && !figures) throw new VuonError('not-found')
+      const found = { outlook, figures }
       return sendAppPage(reply, site, visit, {
-        title: `${figures.plotName} · ${figures.farmName}`,
+        title: `${plotTitle(found)} · ${outlook?.farmName ?? figures?.farmName}`,
         path: `/farms/${encodeURIComponent(farmId)}/plots/${encodeURIComponent(plot)}`,
-        main: plotPage({ language: visit.language, timeZone, nowMs: sources.nowMs() }, farmId, figures),
+        main: plotPage({ language: visit.language, timeZone, nowMs: sources.nowMs() }, farmId, found),
       })
     },
   )

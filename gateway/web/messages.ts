@@ -8,6 +8,7 @@ export const say = defineMessages({
     menu: 'Trang chính',
     language: 'Ngôn ngữ',
     farms: 'Các vườn',
+    recalls: 'Thu hồi',
     signOut: 'Đăng xuất',
     signedInAs: 'Đang đăng nhập: {name}',
     connectionLost: 'Mất kết nối với máy chủ. Số liệu dưới đây là lần tải gần nhất; trang sẽ tự thử lại.',
@@ -216,6 +217,7 @@ export const say = defineMessages({
     menu: 'Main pages',
     language: 'Language',
     farms: 'Farms',
+    recalls: 'Recalls',
     signOut: 'Sign out',
     signedInAs: 'Signed in: {name}',
     connectionLost:

@@ -26,3 +26,27 @@ export function choosePublicLanguage(asked: unknown, acceptLanguage: string | un
     .sort((a, b) => b.weight - a.weight)
   return ranked[0]?.language ?? 'vi'
 }
+
+/** Sentences of the public pages in their three languages; `{name}` is replaced by `parameters.name`. */
+export interface PublicMessages<Key extends string> {
+  (language: PublicLanguage, key: Key, parameters?: Record<string, string | number>): string
+  readonly tables: Record<PublicLanguage, Record<Key, string>>
+  readonly has: (key: string) => key is Key
+}
+
+export function definePublic<const Vi extends Record<string, string>>(tables: {
+  vi: Vi
+  en: Record<keyof Vi, string>
+  zh: Record<keyof Vi, string>
+}): PublicMessages<Extract<keyof Vi, string>> {
+  type Key = Extract<keyof Vi, string>
+  const typed = tables as Record<PublicLanguage, Record<Key, string>>
+  const say = (
+    language: PublicLanguage,
+    key: Key,
+    parameters: Record<string, string | number> = {},
+  ): string =>
+    typed[language][key].replaceAll(/\{(\w+)\}/g, (whole, name: string) => String(parameters[name] ?? whole))
+  const has = (key: string): key is Key => Object.hasOwn(typed.vi, key)
+  return Object.assign(say, { tables: typed, has })
+}

@@ -1,9 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import type { Site } from './app-frame.ts'
+import { areaRoutes } from './area-routes.ts'
 import { assetRoutes } from './assets.ts'
 import { errorPages } from './error-pages.ts'
 import { farmRoutes } from './farm-routes.ts'
+import { linkRoutes } from './link-routes.ts'
 import { lotRoutes } from './lot-routes.ts'
+import { recallRoutes } from './recall-routes.ts'
 import { signInRoutes } from './sign-in.ts'
 import type { WebSources } from './sources.ts'
 
@@ -16,6 +19,9 @@ export function webRoutes(app: FastifyInstance, sources: WebSources): void {
     errorPages(app, scope, site)
     signInRoutes(scope, site)
     farmRoutes(scope, site)
-    lotRoutes(scope, sources)
+    recallRoutes(scope, site)
+    lotRoutes(scope, sources, { verifier: assets.verifyLot })
+    areaRoutes(scope, sources)
+    linkRoutes(scope, sources)
   })
 }

@@ -1,5 +1,7 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { outlookOf } from '../../agent/field/outlook.ts'
+import { fieldOfToday } from '../agent/page/field-of-today.ts'
 import { believableFarm, EMAIL, FARM, HOUR, NOW, Orchard, PASSWORD } from '../gateway/orchard.ts'
 import { minutes, SignedBox, seriesEntry } from '../gateway/signed-box.ts'
 import { findTool } from '../world/real-services.ts'
@@ -162,7 +164,10 @@ describe.skipIf(!findTool('chromium'))('the agronomist in a browser [needs chrom
   it.each([360, 1280])(
     'fits a screen of %i px, without faults that axe can find, light and dark',
     async (width) => {
-      const { orchard } = await farm()
+      const { orchard, box: first } = await farm()
+      const field = await fieldOfToday(1)
+      for (const plot of field.plots)
+        await orchard.send(first.records(outlookOf(field, plot, 10_800) as never))
       await orchard.addFarm('f-empty', 'Vườn chưa có hộp')
       // Nothing to break at, as a farm's own words may be.
       const long = 'dàidằngdặc'.repeat(12)
@@ -185,6 +190,7 @@ describe.skipIf(!findTool('chromium'))('the agronomist in a browser [needs chrom
           '/farms/f-long',
           '/series/long',
           `${AIR}?range=7d`,
+          ...(width === 360 && !dark ? [`/farms/${FARM}/plots/lo-a`] : []),
         ]) {
           await page.goto(`${address}${url}`)
           if (url.includes('/series/')) await page.waitForSelector('#chart[data-drawn="page"]')

@@ -1,10 +1,12 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { believableFarm, GTIN, LOTS, Orchard, UNSENT_LOT } from '../gateway/orchard.ts'
+import { AREA, lotOf, toldFarm } from '../gateway/told-farm.ts'
 import { findTool } from '../world/real-services.ts'
 import { accessibilityFaults, launchChromium, openPage, widerThanScreen } from './gateway-visit.ts'
 
 const url = `/01/${GTIN}/10/${LOTS[0]}`
+const told = `/01/${GTIN}/10/${lotOf(0)}`
 
 async function farm(): Promise<Orchard> {
   const orchard = await Orchard.open()
@@ -42,29 +44,58 @@ describe.skipIf(!findTool('chromium'))('a consumer who scans a lot [needs chromi
     expect(await page.context().cookies()).toEqual([])
   })
 
-  it.each([360, 1280])(
-    'finds no fault with axe at %i px, in any language, for any kind of lot',
-    async (width) => {
-      const orchard = await farm()
-      for (const dark of [false, true]) {
-        const { page, address, complaints } = await openPage(browser, orchard, { width, dark })
-        for (const path of [
-          `${url}?lang=vi`,
-          `${url}?lang=en`,
-          `${url}?lang=zh`,
-          `/01/${GTIN}/10/${UNSENT_LOT}`,
-          `/01/${GTIN}/10/NONE`,
-          '/01/1/10/A',
-        ]) {
-          await page.goto(`${address}${path}`)
-          for (const summary of await page.locator('summary').all()) await summary.click()
-          expect(await accessibilityFaults(page), path).toEqual([])
-          expect(await widerThanScreen(page), path).toBe(0)
-        }
-        // The styles took effect: the policy names exactly the stylesheet that is in the page.
-        expect(await page.evaluate(() => getComputedStyle(document.body).marginTop)).toBe('0px')
-        expect(complaints.filter((text) => !text.includes('status of 40'))).toEqual([])
+  it('shows everything before any script, which then asks nobody but the province', async () => {
+    const orchard = await Orchard.open()
+    await toldFarm(orchard)
+    const { page, address, foreign, complaints } = await openPage(browser, orchard, { width: 360 })
+    const proof = page.waitForResponse((response) => response.url().endsWith('/proof.json'))
+    await page.goto(`${address}${told}`)
+    expect((await proof).status()).toBe(200)
+    const said = page.locator('[data-verify]')
+    expect(await said.getAttribute('data-proof')).toBe(`${told}/proof.json`)
+    await page.waitForFunction(
+      () => !document.querySelector('[data-verify]')?.textContent?.includes('Sổ ghi thêm'),
+    )
+    expect((await said.textContent())?.trim()).not.toBe('')
+    expect([foreign, complaints]).toEqual([[], []])
+    expect(await page.context().cookies()).toEqual([])
+  })
+
+  it.each([
+    [360, false],
+    [360, true],
+    [1280, false],
+  ])(
+    'finds no fault with axe at %i px, dark: %s, for any kind of lot, area or product',
+    async (width, dark) => {
+      const orchard = await Orchard.open()
+      await toldFarm(orchard)
+      await orchard.gateway.declareRecall({
+        lot: { gtin: GTIN, lot: lotOf(1) },
+        reasonVi: 'Dư lượng carbendazim vượt mức cho phép',
+        reasonEn: 'Carbendazim above the limit',
+        isForward: true,
+      })
+      const { page, address, complaints } = await openPage(browser, orchard, { width, dark })
+      for (const path of [
+        `${told}?lang=vi`,
+        `${told}?lang=zh`,
+        `/01/${GTIN}/10/${lotOf(1)}?lang=en`,
+        `/01/${GTIN}/10/${UNSENT_LOT}`,
+        `/01/${GTIN}/10/NONE`,
+        '/01/1/10/A',
+        `/414/${AREA.gln}/254/${AREA.code}`,
+        `/414/${AREA.gln}/254/NONE`,
+        `/01/${GTIN}`,
+      ]) {
+        await page.goto(`${address}${path}`)
+        for (const summary of await page.locator('summary').all()) await summary.click()
+        expect(await accessibilityFaults(page), path).toEqual([])
+        expect(await widerThanScreen(page), path).toBe(0)
       }
+      // The styles took effect: the policy names exactly the stylesheet that is in the page.
+      expect(await page.evaluate(() => getComputedStyle(document.body).marginTop)).toBe('0px')
+      expect(complaints.filter((text) => !text.includes('status of 40'))).toEqual([])
     },
     60_000,
   )

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import type { FarmDetail, SeriesHistory } from '../../gateway/insight/answers.ts'
+import type { PlotOutlook } from '../../gateway/insight/plot-outlook.ts'
 import { hours, minutes, World } from '../world/world.ts'
 
 /** The walk of a derived figure: probe → hours → models → journal → batch → province; and what the farmer reads of it. */
@@ -39,5 +40,22 @@ describe('what the weather means for the crop', () => {
     expect(plot?.advice.find(({ code }) => code === 'irrigation-missing')?.vi).toContain('đo mưa')
     // The model's infection is an alarm, too.
     expect(farm.agent.desk.open.map(({ rule }) => rule)).toContain('infection')
+
+    // What the box thinks of the plot stands at the province, no older than the box's rest between two.
+    const path = `/farms/${farm.farmId}/plots/lo-a`
+    const outlook = await world.ask<PlotOutlook>(`/api/v1${path}/outlook`)
+    const age = world.clock.wallMs() - outlook.madeAt
+    expect(age).toBeLessThan(hours(3) + minutes(6))
+    expect(outlook.plotName).toBe('Lô A')
+    expect(outlook.advice.map(({ code }) => code)).toContain('infection-high')
+    expect(outlook.spray.now?.verdict).toBe('avoid')
+    const evidence = outlook.advice.flatMap((advice) => advice.evidence)
+    const uuids = new Set(detail.series.map(({ uuid }) => uuid))
+    const named = evidence.flatMap(({ series }) => series ?? [])
+    expect(named.length).toBeGreaterThan(0)
+    for (const uuid of named) expect(uuids).toContain(uuid)
+    const page = await world.read(path)
+    for (const { vi } of outlook.advice) expect(page).toContain(vi)
+    expect(await world.read(`/farms/${farm.farmId}`)).toContain(`href="${path}"`)
   })
 })

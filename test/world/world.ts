@@ -110,6 +110,17 @@ export class World {
     return answer.json() as T
   }
 
+  /** A page of the app as that person sees it. */
+  async read(path: string): Promise<string> {
+    this.#cookie ||= await this.#signIn()
+    const answer = await this.app.inject({
+      url: path,
+      headers: { cookie: this.#cookie, accept: 'text/html' },
+    })
+    if (answer.statusCode !== 200) throw new Error(`${path} answered ${answer.statusCode}`)
+    return answer.body
+  }
+
   async #signIn(): Promise<string> {
     const { signIn } = await import('../../gateway/accounts/sessions.ts')
     const [email, password] = ['ky-su@vuon.example', 'thanh long ruột đỏ']

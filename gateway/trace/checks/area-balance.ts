@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Db } from '../../store/open-store.ts'
 import type { FarmCalendar } from '../farm-calendar.ts'
 import type { LotPart } from '../lot-tree.ts'
+import { PART_STANDS } from '../standing.ts'
 import { type CheckEvidence, type CheckVerdict, type LotCheck, worst } from './lot-check.ts'
 
 export interface AreaBalance {
@@ -40,9 +41,9 @@ export async function areaBalance(
   }
   const [fromMs, toMs] = [edge(part), edge(part + 1)]
   const marked = await sql<{ kg: number | null }>`SELECT sum(p.mass_kg) AS kg FROM lot_part p
-    LEFT JOIN untrusted_part u ON u.agent = p.agent AND u.activity_id = p.activity_id
-    WHERE p.gln = ${area.gln} AND p.area_code = ${area.code} AND p.harvested_at >= ${fromMs} AND p.harvested_at < ${toMs}
-      AND u.agent IS NULL`.execute(db)
+    WHERE p.gln = ${area.gln} AND p.area_code = ${area.code} AND p.harvested_at >= ${fromMs} AND p.harvested_at < ${toMs} AND ${PART_STANDS}`.execute(
+    db,
+  )
   const limit = registered ? registered.area_ha * registered.yield_kg_per_ha : 0
   return {
     season: seasons === 1 ? `${year}` : `${year}/${part + 1}`,

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Db } from '../../store/open-store.ts'
 import type { FarmCalendar } from '../farm-calendar.ts'
 import type { LotPart } from '../lot-tree.ts'
+import { PART_STANDS } from '../standing.ts'
 import { type CheckEvidence, type CheckVerdict, type LotCheck, worst } from './lot-check.ts'
 
 /** May this farm mark fruit with this code: it holds the code, or its holder's box signed that it may. */
@@ -96,8 +97,8 @@ async function markedBy(
 ): Promise<number> {
   const { rows } = await sql<{
     kg: number | null
-  }>`SELECT sum(l.mass_kg) AS kg FROM lot_part l JOIN enrolment e ON e.agent = l.agent
-    WHERE l.gln = ${gln} AND l.area_code = ${code} AND e.farm_id = ${farmId} AND l.harvested_at >= ${fromMs}
-      AND l.harvested_at < ${toMs}`.execute(db)
+  }>`SELECT sum(p.mass_kg) AS kg FROM lot_part p JOIN enrolment e ON e.agent = p.agent
+    WHERE p.gln = ${gln} AND p.area_code = ${code} AND e.farm_id = ${farmId} AND p.harvested_at >= ${fromMs}
+      AND p.harvested_at < ${toMs} AND ${PART_STANDS}`.execute(db)
   return Number((rows[0]?.kg ?? 0).toPrecision(12))
 }

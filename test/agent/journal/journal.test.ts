@@ -4,7 +4,7 @@ import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { VuonError } from '#contract/ground/errors.ts'
 import { systemClock } from '#contract/ground/node/system-clock.ts'
-import type { Lane } from '#contract/wire/records.ts'
+import type { Lane, RecordBody } from '#contract/wire/records.ts'
 import type { Journal } from '../../../agent/journal/journal.ts'
 import { MIGRATIONS, migrate } from '../../../agent/journal/schema.ts'
 import { OffsetClock, PretendClock } from '../../world/pretend-clock.ts'
@@ -199,6 +199,21 @@ describe.each([
       journal.saveSealed({ lane: 'record', from, to, hash: hash(2), bytes: new Uint8Array([2]) }),
     ).rejects.toThrow()
     expect(await journal.sealedRanges('record')).toEqual([{ from: 1, to: 1 }])
+  })
+
+  it('lets old outlooks go once the province holds them, and nothing else of the record', async () => {
+    const journal = await open(join(journalFolder(), 'journal.db'))
+    const outlook = { kind: 'outlook', plot: 'lo-1' } as unknown as RecordBody
+    await journal.appendRecords([plot(1), ...Array<RecordBody>(410).fill(outlook), plot(2), outlook])
+    const count = async (kind: string) => (await journal.records(kind, { limit: 1000 })).length
+    await sealAll(journal, 'record', 100)
+    expect(await count('outlook')).toBe(411)
+    await journal.acknowledge('record', 5)
+    // Durable are four of them, though eleven are old.
+    expect(await count('outlook')).toBe(407)
+    await journal.acknowledge('record', 413)
+    expect([await count('outlook'), await count('plot')]).toEqual([400, 2])
+    expect(await journal.verify()).toEqual([])
   })
 
   it('refuses an acknowledgement of what was never sealed', async () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { lightingTrial } from '../../../agent/lighting-trial.ts'
 import type { FieldAnswer } from '../../../agent/page/field-answer.ts'
-import { readWish } from '../../../agent/page/lighting-trial.ts'
+import { firstWish, readWish } from '../../../agent/page/lighting-trial.ts'
 import { sayOrchard } from '../../../agent/page/orchard-messages.ts'
 import { bareField, fieldOfToday } from './field-of-today.ts'
 import { Phone, type PretendBox, pretendBox } from './pretend-box.ts'
@@ -76,6 +76,39 @@ describe('the orchard today', () => {
       string
     >
     expect(readWish((name) => wish[name] ?? '')).toEqual({ kind: 'wrong', field: 'hours' })
+  })
+
+  it("starts the form from the plot's own lights, and counts its batches and its hour", async () => {
+    const [plot] = today.plots
+    if (!plot) throw new Error('a plot is missing')
+    const lights = { bulbs: 750, watts: 7.5, fromHour: 21, hours: 6, vndPerKwh: 2100, batchesBefore: 5 }
+    const lit = { ...today, plots: [{ ...plot, lighting: { ...plot.lighting, lights } }] }
+    const { body } = await see('/orchard/lo-a', lit)
+    for (const value of [
+      'bulbs" inputmode="numeric" maxlength="9" autocomplete="off" value="750"',
+      'value="7,5"',
+    ])
+      expect(body).toContain(value)
+    expect(body).toContain('name="hours" inputmode="decimal" maxlength="9" autocomplete="off" value="6"')
+    expect(body).toContain('value="2100"')
+    await box.close()
+    // As the form stands: 750 bulbs of 7.5 W for 6 h and 15 nights are 506 kWh; four batches in a row tire the plants.
+    const { said } = await see('/orchard/lo-a?bulbs=750&watts=7%2C5&hours=6&nights=15&vndPerKwh=2100', lit)
+    expect(said).toContain('506 kWh')
+    expect(said).toContain('Đã chong nhiều đợt liền, cây dễ kiệt sức.')
+    await box.close()
+    const wrong = (await see('/orchard/lo-a?bulbs=750&watts=x&hours=6&nights=15&vndPerKwh=2100', lit)).said
+    expect(wrong).toContain('Chưa tính được. Ghi một số: Công suất một bóng (W) từ 1 đến 500.')
+    const half = { bulbs: '7,5', watts: '7,5', hours: '6', nights: '9', vndPerKwh: '2100' } as Record<
+      string,
+      string
+    >
+    expect(readWish((name) => half[name] ?? '')).toEqual({ kind: 'wrong', field: 'bulbs' })
+    // Lights that burn too short for the core of the night are not tried; the form starts from the usual hours.
+    expect(firstWish({ ...plot.lighting, lights: { ...lights, hours: 3 }, plan: null })).toEqual({
+      ...{ bulbs: 750, watts: 7.5, hours: 8, nights: 15, vndPerKwh: 2100 },
+    })
+    expect(firstWish({ ...plot.lighting, lights: null, plan: null }).bulbs).toBe(1000)
   })
 
   it('says what to connect and what to write where nothing is there yet', async () => {

@@ -1,14 +1,20 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
+import { bookSource } from '../../../agent/book-source.ts'
+import type { BookSettings } from '../../../agent/farm-book/activity-input.ts'
+import { BookEntries } from '../../../agent/farm-book/book-entries.ts'
 import { FarmBook } from '../../../agent/farm-book/farm-book.ts'
-import { LABEL_SIZES, labelSvg } from '../../../agent/farm-book/label.ts'
 import { Journal } from '../../../agent/journal/journal.ts'
+import { LabelDesk } from '../../../agent/label-desk.ts'
 import { BoxPage } from '../../../agent/page/box-page.ts'
 import type { BoxOverview, PageOptions, PageSources } from '../../../agent/page/page-sources.ts'
 import { readPageCode } from '../../../agent/page/people.ts'
+import type { PhotoDoor } from '../../../agent/page/photo-door.ts'
+import type { PrinterConfig } from '../../../agent/printer-config.ts'
 import type { Clock, TimeQuality } from '../../../contract/ground/clock.ts'
 import { newSeed, secretKeyFromSeed, sha256 } from '../../../contract/ground/node/crypto.ts'
+import { systemClock } from '../../../contract/ground/node/system-clock.ts'
 import type { Allocation } from '../../../contract/wire/sync-protocol.ts'
 import { temporaryFolder } from '../../world/real-services.ts'
 
@@ -71,6 +77,9 @@ export async function pretendBox(
     options?: Partial<PageOptions>
     dataDir?: string
     plots?: typeof PLOTS
+    printers?: readonly PrinterConfig[]
+    settings?: BookSettings
+    photos?: PhotoDoor
   } = {},
 ): Promise<PretendBox> {
   const { isClaimed = true, timeQuality = 'synchronised', plots = PLOTS } = wishes
@@ -102,6 +111,9 @@ export async function pretendBox(
     zoneOffset: '+07:00',
     sha256,
     newId: () => Buffer.from(randomBytes(8)).toString('hex'),
+    findingModel: async (id) => (await wishes.photos?.recent(1))?.find(({ findingId }) => findingId === id),
+    isPhotoKept: (hash) => wishes.photos?.photo(hash) !== undefined,
+    ...(wishes.settings ? { settings: wishes.settings } : {}),
   })
   const overview: BoxOverview = {
     farm: isClaimed ? { name: 'Vườn Hai Lúa', commune: 'Hàm Thạnh', province: 'Lâm Đồng' } : null,
@@ -142,10 +154,14 @@ export async function pretendBox(
         recordHarvest: (input) => book.recordHarvest(input),
         lots: (limit) => book.lots(limit),
         lot: (number) => book.lot(number),
-        label: (lot, size) =>
-          labelSvg(lot, { place: 'Hàm Thạnh, Lâm Đồng', harvestedOn: '23/11/2026' }, size),
-        labelSizes: LABEL_SIZES,
       },
+      ...(wishes.photos ? { photos: wishes.photos } : {}),
+      book: bookSource(book, '+07:00', { now: () => journal.now(), farm: () => box.overview.farm }),
+      labels: new LabelDesk({
+        ...{ book, entries: new BookEntries(journal), clock: systemClock, timeZone: 'Asia/Ho_Chi_Minh' },
+        printers: wishes.printers ?? [],
+        farm: () => box.overview.farm,
+      }),
     },
   }
   const options: PageOptions = {

@@ -1,0 +1,238 @@
+import { definePublic } from './public-language.ts'
+
+/** What the public page of a lot says beyond where, when and how much. */
+export const sayStory = definePublic({
+  vi: {
+    recalled: 'Lô này đang bị thu hồi',
+    recalledOf: 'Lô này có trái của lô {lot} đang bị thu hồi',
+    recalledOn: 'Thu hồi từ {date}.',
+    recalledWhy: 'Lý do: {reason}',
+    recalledDo:
+      'Đừng ăn, đừng bán. Giữ lại trái và thùng có nhãn này, đem trả nơi đã mua, rồi báo cho {province}.',
+
+    harvestedSpan: '{from} đến {to}',
+    market: 'Được bán tới',
+
+    treatments: 'Thuốc bảo vệ thực vật đã dùng',
+    treatmentsNone:
+      'Trong {days} ngày trước thu hoạch, sổ vườn không ghi lần phun nào. Không có ghi chép không có nghĩa là không phun.',
+    diaryNone: 'Vườn không gửi ghi chép nào của {days} ngày trước thu hoạch. Không biết đã phun gì hay chưa.',
+    treatmentsNote: 'Theo sổ vườn, {days} ngày trước thu hoạch. Ngày cách ly tính từ hôm phun đến hôm hái.',
+    product: 'Thuốc',
+    sprayedOn: 'Ngày phun',
+    phiEnd: 'Được hái từ',
+    phiUnknown: 'không ghi',
+    phiOpen: 'hái trước hạn',
+    feeding: 'Bón phân {count} lần ({products}).',
+
+    conditionsMixed:
+      'Lô này gồm trái của nhiều vườn. Điều kiện trong từng vườn có ở trang của lô gốc bên dưới.',
+    bandLabel: '{quantity}: mỗi ngày thấp nhất đến cao nhất',
+
+    sightings: 'Sâu bệnh người vườn đã thấy',
+    sightingsNone: 'Sổ vườn không ghi sâu bệnh nào trong thời gian này.',
+    ofPhoto: 'xác nhận trên ảnh',
+    severity: 'mức {percent} %',
+    tests: 'Kiểm nghiệm',
+    'test-water': 'Nước tưới',
+    'test-soil': 'Đất',
+    'test-residue': 'Dư lượng thuốc',
+    'test-leaf': 'Lá',
+    'result-pass': 'đạt',
+    'result-fail': 'không đạt',
+    'result-reported': 'có phiếu kết quả',
+
+    certificates: 'Chứng nhận',
+    certificatesNone: 'Tỉnh không có chứng nhận nào của vườn này trong hồ sơ.',
+    'state-valid': 'còn hạn',
+    'state-expired': 'đã hết hạn',
+    'state-not-yet': 'chưa có hiệu lực',
+    'state-withdrawn': 'đã bị thu hồi',
+    heldThen: 'còn hạn hôm thu hoạch',
+    until: 'đến {date}',
+    from: 'từ {date}',
+
+    packing: 'Đường đi của lô',
+    packingNone: 'Chưa có ghi chép về đóng gói hay gửi đi.',
+    madeFrom: 'Đóng gói ngày {date} từ:',
+    packedInto: 'Đóng vào lô khác ngày {date}:',
+    aggregated: 'Xếp lên kiện ngày {date}.',
+    dispatched: 'Gửi đi ngày {date}.',
+    dispatchedTo: 'Gửi đi ngày {date}, thị trường {market}.',
+    packingHouse: 'Cơ sở đóng gói {code}',
+    grade: 'loại {grade}',
+    andMore: 'và {count} lô khác',
+
+    checks: 'Tỉnh đã đối chiếu',
+    pass: 'Đạt',
+    fail: 'Không đạt',
+    'cant-tell': 'Chưa biết được',
+    checksNote: 'Đối chiếu giữa các ghi chép; không thay cho kiểm nghiệm.',
+
+    verify: 'Tự kiểm tra',
+    verifyReceived: 'Đã nhận, chưa vào sổ công khai. Sổ ghi thêm sau mỗi vài giây; hãy mở lại trang.',
+    verifyLogged: '{count} sự kiện đã vào sổ công khai của tỉnh; ai cũng kiểm tra được là sổ chưa bị sửa.',
+    verifyPartly: '{count} trên {of} sự kiện đã vào sổ công khai; số còn lại đã nhận và đang chờ.',
+    verifyNone: 'Chưa có sự kiện có chữ ký để kiểm tra.',
+    verifyHow:
+      'Tải bằng chứng về rồi chạy “vuon-gateway verify”, không cần mạng: chữ ký, mã băm và vị trí trong sổ được tính lại từ đầu.',
+    verifyFile: 'Tải bằng chứng (proof.json)',
+    verifyLimits:
+      'Điều này không chứng minh được người ghi đã nói thật; vì vậy mới có phần đối chiếu ở trên.',
+  },
+  en: {
+    recalled: 'This lot is being recalled',
+    recalledOf: 'This lot has fruit of lot {lot}, which is being recalled',
+    recalledOn: 'Recalled since {date}.',
+    recalledWhy: 'Reason: {reason}',
+    recalledDo:
+      'Do not eat it and do not sell it. Keep the fruit and the box with this label, take it back to where you bought it, and tell the {province}.',
+
+    harvestedSpan: '{from} to {to}',
+    market: 'Registered for',
+
+    treatments: 'Crop protection used',
+    treatmentsNone:
+      'In the {days} days before harvest the farm book has no spraying. That nobody wrote one down does not mean that there was none.',
+    diaryNone:
+      'The farm sent no records at all of the {days} days before harvest. Whether anything was sprayed is not known.',
+    treatmentsNote:
+      'From the farm book, {days} days before harvest. The waiting time runs from spraying to picking.',
+    product: 'Product',
+    sprayedOn: 'Sprayed',
+    phiEnd: 'Safe to pick from',
+    phiUnknown: 'not stated',
+    phiOpen: 'picked too early',
+    feeding: 'Fertiliser entries: {count} ({products}).',
+
+    conditionsMixed:
+      'This lot holds fruit of several farms. The conditions of each are on the pages of the lots below.',
+    bandLabel: '{quantity}: lowest to highest of each day',
+
+    sightings: 'Pests and diseases seen',
+    sightingsNone: 'The farm book notes none in this time.',
+    ofPhoto: 'confirmed on a photo',
+    severity: 'severity {percent} %',
+    tests: 'Laboratory tests',
+    'test-water': 'Irrigation water',
+    'test-soil': 'Soil',
+    'test-residue': 'Residues',
+    'test-leaf': 'Leaf',
+    'result-pass': 'passed',
+    'result-fail': 'failed',
+    'result-reported': 'report on file',
+
+    certificates: 'Certificates',
+    certificatesNone: 'The province has no certificate of this farm on file.',
+    'state-valid': 'valid',
+    'state-expired': 'expired',
+    'state-not-yet': 'not valid yet',
+    'state-withdrawn': 'withdrawn',
+    heldThen: 'valid on the day of harvest',
+    until: 'until {date}',
+    from: 'from {date}',
+
+    packing: "The lot's way",
+    packingNone: 'Nothing is recorded of packing or dispatch yet.',
+    madeFrom: 'Packed on {date} from:',
+    packedInto: 'Packed into another lot on {date}:',
+    aggregated: 'Stacked on a pallet on {date}.',
+    dispatched: 'Sent off on {date}.',
+    dispatchedTo: 'Sent off on {date}, market {market}.',
+    packingHouse: 'Packing house {code}',
+    grade: 'grade {grade}',
+    andMore: 'and {count} more lots',
+
+    checks: 'What the province compared',
+    pass: 'Pass',
+    fail: 'Fail',
+    'cant-tell': "Can't tell",
+    checksNote: 'Records are held against each other; this is no laboratory test.',
+
+    verify: 'Check it yourself',
+    verifyReceived:
+      'Received, not yet in the public log. The log grows every few seconds; open this page again.',
+    verifyLogged:
+      "{count} events are in the province's public log; anybody can check that it was not rewritten.",
+    verifyPartly: '{count} of {of} events are in the public log; the others are received and waiting.',
+    verifyNone: 'There is no signed event to check yet.',
+    verifyHow:
+      'Download the proof and run “vuon-gateway verify” on it, without network: signature, hash and place in the log are computed again.',
+    verifyFile: 'Download the proof (proof.json)',
+    verifyLimits:
+      'It cannot prove that whoever wrote it told the truth; that is what the comparisons above are for.',
+  },
+  zh: {
+    recalled: '本批正在召回',
+    recalledOf: '本批含有正在召回的批次 {lot} 的果实',
+    recalledOn: '自 {date} 起召回。',
+    recalledWhy: '原因：{reason}',
+    recalledDo: '请勿食用或出售。请保留果实及贴有此标签的包装，退回购买处，并告知{province}。',
+
+    harvestedSpan: '{from} 至 {to}',
+    market: '登记市场',
+
+    treatments: '使用的农药',
+    treatmentsNone: '采收前 {days} 天内，农事记录中没有喷药记录。没有记录并不表示没有喷药。',
+    diaryNone: '农场没有上传采收前 {days} 天的任何记录，是否喷药不得而知。',
+    treatmentsNote: '依据采收前 {days} 天的农事记录。安全间隔期从喷药日算到采收日。',
+    product: '药剂',
+    sprayedOn: '喷药日期',
+    phiEnd: '可采收日期',
+    phiUnknown: '未记录',
+    phiOpen: '提前采收',
+    feeding: '施肥 {count} 次（{products}）。',
+
+    conditionsMixed: '本批含多个农场的果实，各农场的环境见下方原批次页面。',
+    bandLabel: '{quantity}：每日最低至最高',
+
+    sightings: '发现的病虫害',
+    sightingsNone: '此期间农事记录中没有病虫害。',
+    ofPhoto: '经照片确认',
+    severity: '程度 {percent} %',
+    tests: '检测',
+    'test-water': '灌溉水',
+    'test-soil': '土壤',
+    'test-residue': '农药残留',
+    'test-leaf': '叶片',
+    'result-pass': '合格',
+    'result-fail': '不合格',
+    'result-reported': '有检测报告',
+
+    certificates: '认证',
+    certificatesNone: '省级记录中没有该农场的认证。',
+    'state-valid': '有效',
+    'state-expired': '已过期',
+    'state-not-yet': '尚未生效',
+    'state-withdrawn': '已撤销',
+    heldThen: '采收当日有效',
+    until: '至 {date}',
+    from: '自 {date}',
+
+    packing: '本批的去向',
+    packingNone: '尚无包装或发运记录。',
+    madeFrom: '{date} 由以下批次包装：',
+    packedInto: '{date} 包装进其他批次：',
+    aggregated: '{date} 码入托盘。',
+    dispatched: '{date} 发出。',
+    dispatchedTo: '{date} 发往市场 {market}。',
+    packingHouse: '包装厂 {code}',
+    grade: '等级 {grade}',
+    andMore: '及另外 {count} 批',
+
+    checks: '省级部门的比对',
+    pass: '通过',
+    fail: '未通过',
+    'cant-tell': '无法判断',
+    checksNote: '这是记录之间的比对，不能代替检测。',
+
+    verify: '自行核验',
+    verifyReceived: '已收到，尚未写入公开日志。日志每隔数秒更新，请稍后再打开本页。',
+    verifyLogged: '{count} 个事件已写入省级公开日志，任何人都可核验日志未被改写。',
+    verifyPartly: '{of} 个事件中已有 {count} 个写入公开日志，其余已收到，正在等待。',
+    verifyNone: '尚无可核验的签名事件。',
+    verifyHow: '下载证明后离线运行 “vuon-gateway verify”：重新计算签名、哈希以及在日志中的位置。',
+    verifyFile: '下载证明 (proof.json)',
+    verifyLimits: '它不能证明记录者说的是实话；上面的比对正是为此而设。',
+  },
+})
