@@ -6,10 +6,13 @@ import { pipeline } from 'node:stream/promises'
 import { toHex } from '#contract/ground/bytes.ts'
 import type { Clock } from '#contract/ground/clock.ts'
 import { type FindingEntry, MAX_PHOTO_BYTES } from '#contract/wire/finding.ts'
+import type { ModelEntry } from '#contract/wire/model-words.ts'
 import type { RecordBody, RecordEntry } from '#contract/wire/records.ts'
 import type { BlobSource } from './sync/blob-upload.ts'
+import { KnownModels } from './vision/known-models.ts'
 import { type Looked, PhotoLook, type PhotoNote } from './vision/look.ts'
 import { PhotoStore, type PhotoStoreState } from './vision/photo-store.ts'
+import { SHIPPED_MODELS } from './vision/shipped-models.ts'
 import { VisionWorker, type VisionWorkerState } from './vision/vision-worker.ts'
 
 /**
@@ -27,6 +30,10 @@ export interface PhotoDeskOptions {
     appendRecords(bodies: readonly RecordBody[]): Promise<unknown>
     records(kind: string, options: { limit: number }): Promise<{ entry: RecordEntry }[]>
   }
+  /** Folder of the disease models; without one photos are kept, and nothing is said of them. */
+  readonly models?: string
+  /** A model can't be used, and why. */
+  readonly onModelFault?: (detail: string) => void
   /** There is something new for the province. */
   readonly onTaken?: () => void
   /** What was seen on a photo, when it is on disk. */
@@ -34,17 +41,22 @@ export interface PhotoDeskOptions {
   readonly worker?: VisionWorker
 }
 
+/** From `photos.models` of the config. */
+export const modelsFolder = (setting: string): string =>
+  setting === 'none' ? '' : setting === '' ? SHIPPED_MODELS : setting
+
 export class PhotoDesk {
   readonly #options: PhotoDeskOptions
   readonly #store: PhotoStore
   readonly #worker: VisionWorker
   readonly #look: PhotoLook
+  readonly #models = new KnownModels()
 
   constructor(options: PhotoDeskOptions) {
     this.#options = options
-    const { folder, quotaBytes, clock, journal } = options
+    const { folder, quotaBytes, clock, journal, models = '' } = options
     this.#store = new PhotoStore({ folder, quotaBytes, nowMs: () => journal.now() })
-    this.#worker = options.worker ?? new VisionWorker({ clock })
+    this.#worker = options.worker ?? new VisionWorker({ clock, models })
     this.#look = new PhotoLook({
       store: this.#store,
       examiner: this.#worker,
@@ -54,12 +66,29 @@ export class PhotoDesk {
         recentFindings: (limit) => this.recent(limit),
       },
       newId: randomUUID,
+      ...(options.onModelFault ? { onModelFault: options.onModelFault } : {}),
     })
   }
 
   /** Sweeps what a power cut left half done. */
   open(): void {
     this.#store.open()
+  }
+
+  /** Reads what the models are called, and records it for the province where that is new. */
+  async openModels(): Promise<void> {
+    const { journal, models = '', onModelFault } = this.#options
+    const faults = await this.#models.open(models, {
+      appendModels: (entries) => journal.appendRecords(entries),
+      recordedModels: async (limit) =>
+        (await journal.records('model', { limit })).map(({ entry }) => entry as unknown as ModelEntry),
+    })
+    for (const { folder, detail } of faults) onModelFault?.(`${folder}: ${detail}`)
+  }
+
+  /** What the labels of a model are called, by the hash that a finding names. */
+  modelWords(sha256: string): ModelEntry | undefined {
+    return this.#models.wordsOf(sha256)
   }
 
   async stop(): Promise<void> {

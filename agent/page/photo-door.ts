@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { FindingEntry, Organ } from '#contract/wire/finding.ts'
+import type { ModelEntry } from '#contract/wire/model-words.ts'
 
 /** What the page asks of the room that looks at photos; `agent.ts` hands it in. */
 export interface PhotoDoor {
@@ -16,4 +17,6 @@ export interface PhotoDoor {
   /** By hex sha256; undefined when it is not on the box (any more). */
   photo(sha256: string): { readonly bytes: Uint8Array; readonly type: string } | undefined
   isHeld(finding: FindingEntry): boolean
+  /** What the labels of a model are called, by its hex sha256. Absent where nothing is judged. */
+  modelWords?(sha256: string): ModelEntry | undefined
 }

@@ -6,7 +6,8 @@ import { MAX_PHOTO_BYTES, ORGANS, type Organ } from '#contract/wire/finding.ts'
 import { note } from './layout.ts'
 import type { PageRoom } from './page-room.ts'
 import { sayPhoto } from './photo-messages.ts'
-import { findingContent, type PhotoTyped, photosContent, reasonText } from './photos.ts'
+import { reasonText } from './photo-verdict.ts'
+import { findingContent, type PhotoTyped, photosContent } from './photos.ts'
 import { field } from './visit.ts'
 
 const RECENT_SHOWN = 30

@@ -1,13 +1,14 @@
 import { toHex } from '#contract/ground/bytes.ts'
 import { type Html, html } from '#contract/ground/html.ts'
-import type { Language } from '#contract/ground/messages.ts'
 import { type FindingEntry, ORGANS, type Organ } from '#contract/wire/finding.ts'
 import { hiddenToken, note } from './layout.ts'
 import type { PlotCard } from './page-sources.ts'
 import type { PhotoDoor } from './photo-door.ts'
-import { isPhotoMessage, type PhotoMessage, sayPhoto } from './photo-messages.ts'
+import { photoHeat } from './photo-heat.ts'
+import { type PhotoMessage, sayPhoto } from './photo-messages.ts'
+import { detailsOf, wordOf } from './photo-verdict.ts'
 import type { Visit } from './visit.ts'
-import { ago, cropName, number } from './wording.ts'
+import { ago, cropName } from './wording.ts'
 
 /** The pages of photos: a form, what came of one photo, and the recent ones. */
 
@@ -64,13 +65,15 @@ export function findingContent(
   isJustSaved: boolean,
 ): Html {
   const { language } = visit
-  const { kind, what, todo } = wordOf(language, finding)
+  const { kind, what, todo } = wordOf(language, door, finding)
   const hash = toHex(finding.photo.sha256)
   const picture = door.photo(hash) ? hash : toHex(finding.photo.thumbnail.sha256)
   return html`${isJustSaved && note('good', sayPhoto(language, 'saved'))}
 ${note(kind, what, todo)}
 <figure>${door.photo(picture) ? html`<img class="photo" src="/photos/file/${picture}" alt="${nameOf(visit, plots, finding)}">` : html`<p class="faint">${sayPhoto(language, 'photo-gone')}</p>`}
 <figcaption>${nameOf(visit, plots, finding)} · ${sayPhoto(language, door.isHeld(finding) ? 'held' : 'waiting')}</figcaption></figure>
+${door.photo(picture) && photoHeat(finding, `/photos/file/${picture}`, sayPhoto(language, 'heat'))}
+${detailsOf(language, door, finding)}
 <p class="big"><a class="button" href="/photos">${sayPhoto(language, isJustSaved ? 'another' : 'back')}</a></p>`
 }
 
@@ -78,7 +81,7 @@ function row(visit: Visit, { door, plots }: PhotosView, finding: FindingEntry): 
   const { language } = visit
   const thumbnail = toHex(finding.photo.thumbnail.sha256)
   const name = nameOf(visit, plots, finding)
-  return html`<li><a href="/photos/${finding.findingId}">${door.photo(thumbnail) && html`<img src="/photos/file/${thumbnail}" alt="" width="96" loading="lazy">`}<span>${name}<br><span class="faint">${wordOf(language, finding).what}</span></span></a></li>`
+  return html`<li><a href="/photos/${finding.findingId}">${door.photo(thumbnail) && html`<img src="/photos/file/${thumbnail}" alt="" width="96" loading="lazy">`}<span>${name}<br><span class="faint">${wordOf(language, door, finding).what}</span></span></a></li>`
 }
 
 function nameOf({ language, nowMs }: Visit, plots: readonly PlotCard[], finding: FindingEntry): string {
@@ -87,28 +90,4 @@ function nameOf({ language, nowMs }: Visit, plots: readonly PlotCard[], finding:
   const organ = finding.organ === '' ? '' : sayPhoto(language, ORGAN[finding.organ])
   const where = [plot?.name ?? finding.plot, crop, organ].filter(Boolean).join(', ')
   return sayPhoto(language, 'photo-of', { where, age: ago(language, nowMs - finding.at) }).replace(' ,', ',')
-}
-
-function wordOf(
-  language: Language,
-  { model, verdict, abstained, labels }: FindingEntry,
-): { kind: 'info' | 'warning'; what: string; todo: string } {
-  if (verdict !== null) {
-    const probability = labels.find(({ label }) => label === verdict)?.probability ?? 0
-    const percent = number(language, probability * 100)
-    const what = sayPhoto(language, 'verdict', { label: verdict, percent })
-    return { kind: 'info', what, todo: sayPhoto(language, 'verdict-more') }
-  }
-  const isWithoutModel = abstained === 'uncertain' && model === null
-  const said = reasonText(language, isWithoutModel ? 'no-model' : (abstained ?? 'uncertain'))
-  return { kind: abstained === 'uncertain' ? 'info' : 'warning', ...said }
-}
-
-/** What is wrong with a photo, and what to do about it. */
-export function reasonText(language: Language, reason: string): { what: string; todo: string } {
-  const more = `${reason}-more`
-  if (isPhotoMessage(reason) && isPhotoMessage(more))
-    return { what: sayPhoto(language, reason), todo: sayPhoto(language, more) }
-  const what = sayPhoto(language, 'other-reason', { reason: reason.slice(0, 60) })
-  return { what, todo: sayPhoto(language, 'other-reason-more') }
 }

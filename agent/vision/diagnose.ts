@@ -15,24 +15,39 @@ export interface DiagnoseLine {
   readonly ms: SpentMs
 }
 
+export interface Asked {
+  readonly crop: string
+  readonly organ: Organ
+  readonly heatmap?: string
+}
+
+/** `--crop unknown`: every crop that the model knows is asked. */
+export const UNKNOWN_CROP = 'unknown'
+
 /**
  * What can be said of one photo, without keeping anything. `isFailure` is true where the file could not be read as a
- * photo (the command then exits with 1); an abstaining model is an answer.
+ * photo, or its model could not be run (the command then exits with 1); an abstaining model is an answer. `detail` is
+ * for the person: why, or that a heat map was asked for and there is none.
  */
 export async function diagnose(
   photo: string,
-  asked: { readonly crop: string; readonly organ: Organ },
+  { crop, organ, heatmap }: Asked,
   examiner: PhotoExaminer,
 ): Promise<{ line: DiagnoseLine; isFailure: boolean; detail: string }> {
-  const { crop, organ } = asked
-  const answer = await examiner.examine({ path: photo, crop, organ, keep: false })
+  const known = crop === UNKNOWN_CROP ? '' : crop
+  const answer = await examiner.examine({
+    ...{ path: photo, crop: known, organ, keep: false },
+    ...(heatmap === undefined ? {} : { heatmap }),
+  })
   if (answer.kind === 'no-photo') {
     const nothing = { model: null, verdict: null, labels: [], lesionShare: null, quality: null }
     const line = { photo, crop, ...nothing, abstained: answer.reason, ms: answer.ms }
     return { line, isFailure: true, detail: answer.detail }
   }
-  const { model, verdict, abstained, labels, lesionShare } = answer.diagnosis
+  const { model, verdict, abstained, labels, lesionShare, heat, fault } = answer.diagnosis
   const { quality, ms } = answer
   const line = { photo, crop, model, verdict, abstained, labels, lesionShare, quality, ms }
-  return { line, isFailure: false, detail: '' }
+  if (fault !== undefined) return { line, isFailure: true, detail: `the model can't be run: ${fault}` }
+  const isMapMissing = heatmap !== undefined && !heat
+  return { line, isFailure: false, detail: isMapMissing ? 'there is no heat map of it' : '' }
 }

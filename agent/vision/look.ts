@@ -44,13 +44,22 @@ export class PhotoLook {
   readonly #examiner: PhotoExaminer
   readonly #log: FindingLog
   readonly #newId: () => string
+  readonly #onModelFault: (detail: string) => void
   #turn: Promise<unknown> = Promise.resolve()
 
-  constructor(parts: { store: PhotoStore; examiner: PhotoExaminer; log: FindingLog; newId: () => string }) {
+  constructor(parts: {
+    store: PhotoStore
+    examiner: PhotoExaminer
+    log: FindingLog
+    newId: () => string
+    /** A model is installed and can't be run: the photo is kept without it, and somebody has to know. */
+    onModelFault?: (detail: string) => void
+  }) {
     this.#store = parts.store
     this.#examiner = parts.examiner
     this.#log = parts.log
     this.#newId = parts.newId
+    this.#onModelFault = parts.onModelFault ?? (() => {})
   }
 
   /** `path` lies in the store's `incoming`: what is drawn from it is written beside it. */
@@ -58,6 +67,7 @@ export class PhotoLook {
     const { crop, organ } = note
     const answer = await this.#examiner.examine({ path, crop, organ, keep: true })
     if (answer.kind === 'no-photo') return { refused: answer.reason, detail: answer.detail }
+    if (answer.diagnosis.fault !== undefined) this.#onModelFault(answer.diagnosis.fault)
     // One after the other: a photo that is sent twice at once must find itself.
     const turn = this.#turn.then(() => this.#keep(answer, note))
     this.#turn = turn.catch(() => {})
@@ -99,7 +109,7 @@ export class PhotoLook {
     note: PhotoNote,
     photo: PhotoRef,
   ): FindingEntry {
-    const { model, verdict, abstained, labels, lesionShare } = diagnosis
+    const { model, verdict, abstained, labels, lesionShare, heat } = diagnosis
     return {
       kind: 'finding',
       findingId: this.#newId(),
@@ -111,6 +121,7 @@ export class PhotoLook {
       abstained,
       labels,
       lesionShare,
+      ...(heat ? { heat: { ...heat, values: Uint8Array.from(heat.values) } } : {}),
       quality,
     }
   }

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { constants, setPriority } from 'node:os'
 import { type Clock, every } from '#contract/ground/clock.ts'
 import { VuonError } from '#contract/ground/errors.ts'
 import type { PhotoAnswer, PhotoRequest } from './worker/photo-answer.ts'
@@ -18,6 +19,8 @@ export interface VisionWorkerOptions {
   readonly queueBound?: number
   /** With nothing to do for so long the process is ended: its memory is worth more elsewhere. */
   readonly idleMs?: number
+  /** Folder of the models; without one photos are measured and kept, and nothing is said of them. */
+  readonly models?: string
   /** The program of the worker; a test has others. */
   readonly program?: string
 }
@@ -47,6 +50,7 @@ export class VisionWorker {
   readonly #memoryCapBytes: number
   readonly #queueBound: number
   readonly #idleMs: number
+  readonly #models: string
   readonly #program: string | URL
   readonly #queue: Job[] = []
   readonly #kills = { timeout: 0, memory: 0, crash: 0 }
@@ -63,6 +67,7 @@ export class VisionWorker {
     // A minute's worth on a Pi: a burst of a camera or the phones of a shed.
     this.#queueBound = options.queueBound ?? 30
     this.#idleMs = options.idleMs ?? 60_000
+    this.#models = options.models ?? ''
     this.#program = options.program ?? PROGRAM
   }
 
@@ -115,6 +120,7 @@ export class VisionWorker {
       for (const cancel of cancels) cancel()
       child.off('message', onMessage)
       child.off('exit', onExit)
+      child.off('error', onError)
     }
     const settle = (answer: PhotoAnswer): void => {
       leave()
@@ -141,16 +147,19 @@ export class VisionWorker {
       const ms = { decode: total, infer: 0, total }
       settle({ kind: 'no-photo', ...DEATHS[death], ms })
     }
+    const onError = (): void => {
+      if (child.pid === undefined) onExit()
+    }
     child.once('message', onMessage)
     child.once('exit', onExit)
     // An error here is followed by an exit, or means that there never was a process.
-    child.once('error', () => child.pid === undefined && onExit())
+    child.once('error', onError)
     child.send(job.request, () => {})
   }
 
   #started(): ChildProcess {
     if (this.#process?.connected) return this.#process
-    const child = fork(this.#program, {
+    const child = fork(this.#program, [this.#models], {
       // V8's own heap is for a few small objects; pictures lie outside it and count for the resident memory.
       execArgv: ['--max-old-space-size=96'],
       // Nothing of the agent's environment (tokens, passwords) is a decoder's business.
@@ -158,6 +167,7 @@ export class VisionWorker {
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     })
     child.on('error', () => {})
+    yieldToOthers(child.pid)
     // A process that dies while it has nothing to do is nobody's photo.
     child.once('exit', () => {
       if (this.#process === child) this.#process = undefined
@@ -190,6 +200,15 @@ const DEATHS = {
   memory: { reason: 'too-large', detail: 'needs more memory than the box can give' },
   crash: { reason: 'unreadable', detail: 'broke the decoder' },
 } as const
+
+/** Sensors, journal and page come first: of a busy processor a photo gets what they leave. */
+function yieldToOthers(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_LOW)
+  } catch {
+    // It died at once, or the system has no priorities: then it competes as an equal.
+  }
+}
 
 /** What the process holds in memory; 0 where there is no /proc. */
 function residentBytes(pid: number | undefined): number {

@@ -2,13 +2,14 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import sharp, { type Metadata, type Sharp } from 'sharp'
 import { MAX_PHOTO_BYTES } from '#contract/wire/finding.ts'
 import { takenAtOf } from './exif-time.ts'
+import { writeHeatOverlay } from './heat-overlay.ts'
 import type { Diagnosis, NoPhotoReason, PhotoAnswer, PhotoRequest, WrittenImage } from './photo-answer.ts'
 import { formatOf, SIGNATURE_BYTES } from './photo-format.ts'
-import type { ModelShelf } from './photo-model.ts'
-import { gateReason, MEASURED_SIDE_PX, measureQuality } from './quality-gate.ts'
+import type { ModelShelf, PhotoModel, RgbImage } from './photo-model.ts'
+import { type GreyImage, gateReason, MEASURED_SIDE_PX, measureQuality } from './quality-gate.ts'
 
 /**
- *   file ─► size, first bytes ─► header ─► grey copy ─► quality gate ─► model ─► answer
+ *   file ─► size, first bytes ─► header ─► one decode, at the model's size ─► grey copy ─► quality gate ─► model ─► answer
  *                                   └─► cleaned photo and thumbnail, when they are to be kept
  *
  * What is kept is drawn anew from the pixels: EXIF, GPS, colour profiles, and whatever else a file carries behind its
@@ -34,20 +35,14 @@ export async function examinePhoto(request: PhotoRequest, shelf: ModelShelf): Pr
     const { widthPx, heightPx } = upright(header)
     if (widthPx * heightPx > MAX_PIXELS)
       return noPhoto('too-large', `${widthPx} × ${heightPx} pixels; at most ${MAX_PIXELS / 1e6} million`)
-    const grey = await open(request.path)
-      .autoOrient()
-      .resize(inside(MEASURED_SIDE_PX))
-      .flatten({ background: 'white' })
-      .toColourspace('b-w')
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true })
-    const luma = firstChannel(grey.data, grey.info.channels)
+    const chosen = await chosenModel(request, shelf)
+    const picture = chosen.model && (await decoded(request.path, chosen.model.sizeOf({ widthPx, heightPx })))
     const quality = measureQuality(
-      { widthPx: grey.info.width, heightPx: grey.info.height, luma },
+      picture ? await greyOf(picture, Math.max(widthPx, heightPx)) : await greyOfFile(request.path),
       Math.min(widthPx, heightPx),
     )
     const decodedMs = performance.now() - startedMs
-    const diagnosis = await diagnose(request, gateReason(quality), shelf)
+    const diagnosis = await diagnose(request, chosen, picture, gateReason(quality))
     const inferredMs = performance.now() - startedMs - decodedMs
     const takenAt = takenAtOf(header.exif)
     return {
@@ -125,28 +120,79 @@ function refuseByBytes(path: string): { reason: NoPhotoReason; detail: string } 
   }
 }
 
+interface Chosen {
+  readonly model?: PhotoModel
+  readonly fault?: string
+}
+
+async function chosenModel({ crop, organ }: PhotoRequest, shelf: ModelShelf): Promise<Chosen> {
+  try {
+    const model = await shelf(crop, organ)
+    return model ? { model } : {}
+  } catch (error) {
+    return { fault: firstLine(error) }
+  }
+}
+
+const NOTHING = { verdict: null, labels: [], lesionShare: null, heat: null } as const
+
 async function diagnose(
-  { path, crop, organ }: PhotoRequest,
+  { heatmap }: PhotoRequest,
+  { model, fault }: Chosen,
+  picture: RgbImage | undefined,
   gate: Diagnosis['abstained'],
-  shelf: ModelShelf,
 ): Promise<Diagnosis> {
-  const nothing = { verdict: null, labels: [], lesionShare: null }
-  const model = await shelf(crop, organ)
   const named = model ? { id: model.id, version: model.version, sha256: model.sha256 } : null
-  if (gate !== null) return { ...nothing, model: named, abstained: gate }
+  const broken = (detail: string): Diagnosis => ({
+    ...NOTHING,
+    model: null,
+    abstained: gate ?? 'uncertain',
+    fault: detail,
+  })
+  if (fault !== undefined) return broken(fault)
+  if (gate !== null) return { ...NOTHING, model: named, abstained: gate }
   // Without a model for this crop and organ nothing can be said, and nothing is.
-  if (!model) return { ...nothing, model: null, abstained: 'uncertain' }
+  if (!model || !picture) return { ...NOTHING, model: null, abstained: 'uncertain' }
+  try {
+    const look = await model.look(picture)
+    if (heatmap !== undefined && look.heat) await writeHeatOverlay(picture, look.heat, heatmap)
+    return { model: named, ...look }
+  } catch (error) {
+    // The photo is as good as it was: it is kept, and a person looks at it.
+    return broken(firstLine(error))
+  }
+}
+
+const firstLine = (error: unknown): string => (error as Error).message.split('\n')[0]?.slice(0, 200) ?? ''
+
+/** The one decode, as `models/training/pixels.ts` does it: no second look at a file of twelve megapixels. */
+async function decoded(path: string, { widthPx, heightPx }: Omit<RgbImage, 'rgb'>): Promise<RgbImage> {
   const { data, info } = await open(path)
     .autoOrient()
-    .resize(inside(KEPT_SIDE_PX))
+    .resize(widthPx, heightPx, { fit: 'fill', kernel: 'cubic', fastShrinkOnLoad: false })
     .flatten({ background: 'white' })
     .toColourspace('srgb')
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true })
-  return {
-    model: named,
-    ...(await model.look({ widthPx: info.width, heightPx: info.height, rgb: new Uint8Array(data) })),
-  }
+  return { widthPx: info.width, heightPx: info.height, rgb: new Uint8Array(data) }
+}
+
+async function greyOfFile(path: string): Promise<GreyImage> {
+  return grey(open(path).autoOrient().resize(inside(MEASURED_SIDE_PX)).flatten({ background: 'white' }))
+}
+
+/** `longSidePx` of the photo as it came: one that was enlarged for the model is measured as small as it was. */
+async function greyOf({ rgb, widthPx, heightPx }: RgbImage, longSidePx: number): Promise<GreyImage> {
+  const raw = { width: widthPx, height: heightPx, channels: 3 as const }
+  return grey(sharp(rgb, { raw }).resize(inside(Math.min(MEASURED_SIDE_PX, longSidePx))))
+}
+
+async function grey(picture: Sharp): Promise<GreyImage> {
+  const { data, info } = await picture
+    .toColourspace('b-w')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true })
+  return { widthPx: info.width, heightPx: info.height, luma: firstChannel(data, info.channels) }
 }
 
 async function keep(path: string): Promise<{ kept: WrittenImage; thumbnail: WrittenImage }> {

@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import sharp from 'sharp'
+import { OpenModels } from './disease-model.ts'
 import { examinePhoto } from './examine-photo.ts'
+import { installedModels, modelFor } from './model-folder.ts'
 import type { PhotoRequest } from './photo-answer.ts'
 import type { ModelShelf } from './photo-model.ts'
 
@@ -30,8 +32,14 @@ try {
   // Not Linux, or not allowed: the agent watches our memory too.
 }
 
-/** No model is shipped for any crop yet; each will be found here by its manifest. */
-const shelf: ModelShelf = async () => undefined
+// The folder of the models is the only word that the agent gives this process; without it nothing is judged.
+const [, , folder = ''] = process.argv
+const { models } = installedModels(folder)
+const open = new OpenModels()
+const shelf: ModelShelf = async (crop, organ) => {
+  const found = modelFor(models, crop, organ)
+  return found && open.model(found, crop)
+}
 
 process.on('message', (request: PhotoRequest) => {
   void examinePhoto(request, shelf).then((answer) => process.send?.(answer))

@@ -1,4 +1,5 @@
 import type { AbstainReason, Organ, PhotoQuality } from '#contract/wire/finding.ts'
+import type { HeatGrid } from './photo-model.ts'
 
 /** One request, one answer: what goes over the worker's channel, as JSON. */
 export interface PhotoRequest {
@@ -7,6 +8,8 @@ export interface PhotoRequest {
   readonly organ: Organ
   /** Write the cleaned photo and its thumbnail beside the file; their paths are in the answer. */
   readonly keep: boolean
+  /** Where to write a PNG of the photo with the heat map over it. */
+  readonly heatmap?: string
 }
 
 export interface Diagnosis {
@@ -16,6 +19,9 @@ export interface Diagnosis {
   readonly abstained: AbstainReason | null
   readonly labels: readonly { readonly label: string; readonly probability: number }[]
   readonly lesionShare: number | null
+  readonly heat: HeatGrid | null
+  /** Why the model that is installed for this crop could not be run. */
+  readonly fault?: string
 }
 
 export interface WrittenImage {

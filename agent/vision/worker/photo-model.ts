@@ -6,13 +6,19 @@ export interface PhotoModel {
   readonly version: string
   /** Hex sha256 of the model's file. */
   readonly sha256: string
+  /** The size to which an upright photo is decoded for it, once. */
+  sizeOf(photo: PhotoSize): PhotoSize
+  /** Rejects when the model can't be run; nothing is then said of the photo. */
   look(picture: RgbImage): Promise<Look>
 }
 
-/** Three bytes a pixel (sRGB), row by row. */
-export interface RgbImage {
+export interface PhotoSize {
   readonly widthPx: number
   readonly heightPx: number
+}
+
+/** Three bytes a pixel (sRGB), row by row. */
+export interface RgbImage extends PhotoSize {
   readonly rgb: Uint8Array
 }
 
@@ -21,7 +27,16 @@ export interface Look {
   readonly abstained: AbstainReason | null
   readonly labels: readonly { readonly label: string; readonly probability: number }[]
   readonly lesionShare: number | null
+  /** Where the lesions are; null for a model that sees the photo as a whole. */
+  readonly heat: HeatGrid | null
 }
 
-/** The model for a crop and organ; undefined where there is none, and then nobody guesses. */
+/** A grid over the whole photo, row by row: 0 is no lesion (or no plant), 255 surely one. */
+export interface HeatGrid {
+  readonly rows: number
+  readonly columns: number
+  readonly values: readonly number[]
+}
+
+/** The model for a crop (empty: nobody knows) and organ; undefined where there is none, and then nobody guesses. */
 export type ModelShelf = (crop: string, organ: Organ) => Promise<PhotoModel | undefined>

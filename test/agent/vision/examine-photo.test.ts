@@ -42,6 +42,7 @@ describe('a photo that can be judged', () => {
       abstained: 'uncertain',
       labels: [],
       lesionShare: null,
+      heat: null,
     })
     expect(answer).toMatchObject({ widthPx: 1200, heightPx: 900, quality: { shortSidePx: 900 } })
     expect(answer.quality.sharpness).toBeGreaterThan(20)
@@ -69,16 +70,17 @@ describe('a photo that can be judged', () => {
     }
   })
 
-  test('is given to the model of its crop, upright and in colour', async () => {
+  test('is given to the model of its crop, upright, in colour and as large as it wants it', async () => {
     const seen: number[][] = []
     const shelf: ModelShelf = async (crop) =>
       crop === 'mango'
         ? {
             ...{ id: 'm', version: '1', sha256: 'ab'.repeat(32) },
+            sizeOf: ({ widthPx, heightPx }) => ({ widthPx: widthPx / 2, heightPx: heightPx / 2 }),
             look: async ({ widthPx, heightPx, rgb }) => {
               seen.push([widthPx, heightPx, rgb.length])
               const labels = [{ label: 'anthracnose', probability: 0.8 }]
-              return { verdict: 'anthracnose', abstained: null, labels, lesionShare: 0.1 }
+              return { verdict: 'anthracnose', abstained: null, labels, lesionShare: 0.1, heat: null }
             },
           }
         : undefined
@@ -87,13 +89,14 @@ describe('a photo that can be judged', () => {
       .jpeg()
       .toBuffer()
     const answer = photoOf(await look(put(folder, 'm.jpg', sideways), false, shelf))
-    expect(seen).toEqual([[600, 800, 600 * 800 * 3]])
+    expect(seen).toEqual([[300, 400, 300 * 400 * 3]])
     expect(answer.diagnosis).toMatchObject({ model: { id: 'm' }, verdict: 'anthracnose', abstained: null })
   })
 
   test('that the gate refuses never reaches the model', async () => {
     const shelf: ModelShelf = async () => ({
       ...{ id: 'm', version: '1', sha256: 'ab'.repeat(32) },
+      sizeOf: (photo) => photo,
       look: async () => Promise.reject(new Error('the model was asked')),
     })
     const dark = await drawLeaf().linear(0.1, 0).jpeg().toBuffer()
