@@ -400,7 +400,11 @@ export class Gateway {
     farmId: string,
     withPhotos: boolean,
   ): Promise<{ readonly facts: number; readonly photos: number }> {
-    const { photos } = await this.subjectAnswer(farmId)
+    const { photos, consents } = await this.subjectAnswer(farmId)
+    // Who has himself forgotten agrees to nothing any more; pages that are kept ready learn it by the decision.
+    for (const { purpose, state, form } of consents)
+      if (state === 'given')
+        await this.decideConsent({ kind: 'consent', farmId, purpose, form, state: 'withdrawn' })
     const facts = await this.#storeOrFail.erasing(() =>
       withRetry(this.db, this.#outside, (tx) => erasePrivateFacts(tx, farmId)),
     )

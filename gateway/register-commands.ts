@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { text } from 'node:stream/consumers'
 import { type Command, Option } from 'commander'
 import { VuonError } from '#contract/ground/errors.ts'
-import { isGln, isGtin } from '#contract/trace/digital-link.ts'
+import { isCset82, isGln, isGtin } from '#contract/trace/digital-link.ts'
 import { ROLES, type Role } from './accounts/viewer.ts'
 import type { Gateway } from './gateway.ts'
 import { farmsOverview } from './insight/farms-overview.ts'
@@ -96,6 +96,8 @@ function allocate(farm: Command, { withGateway, say }: CommandOutside): void {
         if ((gln === undefined) !== (area === undefined)) throw wrong('--gln and --area go together.')
         if (gln !== undefined && !isGln(gln))
           throw wrong(`${gln} is not a GLN of 13 digits with a right check digit.`)
+        if (area !== undefined && !isCset82(area.trim(), 20))
+          throw wrong('--area has 1 to 20 letters without marks, digits or signs (GS1 AI 254).')
         await gateway.allocate({
           kind: 'allocation',
           farmId,

@@ -26,7 +26,8 @@ export function findingOccasion(
   isConfirmed = false,
 ): Occasion | undefined {
   const { verdict, crop, plot, organ, labels, photo, at } = finding
-  if (verdict === null || healthy.includes(verdict)) return undefined
+  // Where nobody knew the crop the label has it before itself: `mango/healthy`.
+  if (verdict === null || healthy.includes(verdict.slice(verdict.indexOf('/') + 1))) return undefined
   const probability = labels.find(({ label }) => label === verdict)?.probability ?? 0
   if (!isConfirmed && probability < probabilityAtLeast) return undefined
   const known = Object.fromEntries(Object.entries({ crop, plot, organ }).filter(([, text]) => text !== ''))

@@ -3,10 +3,10 @@ import { dirname } from 'node:path'
 import { VuonError } from '#contract/ground/errors.ts'
 import { systemClock } from '#contract/ground/node/system-clock.ts'
 import { ORGANS, type Organ } from '#contract/wire/finding.ts'
+import { plantVerdict } from '#contract/wire/plant-verdict.ts'
 import { type DiagnoseLine, diagnose } from '../vision/diagnose.ts'
 import { SHIPPED_MODELS } from '../vision/shipped-models.ts'
 import { VisionWorker } from '../vision/vision-worker.ts'
-import { plantVerdict } from '../vision/vote.ts'
 
 export interface DiagnoseOptions {
   readonly crop: string

@@ -10,7 +10,13 @@ export interface PhotoDoor {
    */
   takeStream(
     stream: Readable,
-    note: { readonly crop: string; readonly organ: Organ; readonly plot: string; readonly person: string },
+    note: {
+      readonly crop: string
+      readonly organ: Organ
+      readonly plot: string
+      readonly person: string
+      readonly plant?: string
+    },
   ): Promise<{ readonly finding: FindingEntry } | { readonly refused: string }>
   /** Newest first. */
   recent(limit: number): Promise<readonly FindingEntry[]>

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import multipart from '@fastify/multipart'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { VuonError } from '#contract/ground/errors.ts'
@@ -13,6 +14,8 @@ import { field } from './visit.ts'
 const RECENT_SHOWN = 30
 // A photo that somebody looks up by its address may be older than the list.
 const RECENT_FOUND = 500
+// Six leaves of a plant are judged about as well as an expert does (Nuru, cassava); more would keep the phone waiting.
+const MAX_PHOTOS = 6
 
 /** Photos by hand: chosen or taken on a phone, kept before the page says so. */
 export function photoRoutes(app: FastifyInstance, room: PageRoom): void {
@@ -52,9 +55,15 @@ export function photoRoutes(app: FastifyInstance, room: PageRoom): void {
     const found = (await door?.recent(RECENT_FOUND))?.find((each) => each.findingId === asked)
     if (!door || !found) return room.problem(request, reply, 404, 'not-found')
     const isJustSaved = field(request.query, 'saved') === '1'
+    const refused = Math.min(
+      MAX_PHOTOS,
+      Math.max(0, Number.parseInt(field(request.query, 'refused'), 10) || 0),
+    )
+    const { plant } = found
+    const together = plant ? (await door.recent(RECENT_FOUND)).filter((each) => each.plant === plant) : []
     return room.send(reply, visit, {
       title: sayPhoto(visit.language, 'title'),
-      body: findingContent(visit, { door, plots }, found, isJustSaved),
+      body: findingContent(visit, { door, plots, together }, found, { isJustSaved, refused }),
     })
   })
 
@@ -71,7 +80,7 @@ export function photoRoutes(app: FastifyInstance, room: PageRoom): void {
   app.register(async (uploads) => {
     await uploads.register(multipart, {
       // One byte more than is taken, so that "too large" is seen and not cut to size; the rest is dropped unread.
-      limits: { fileSize: MAX_PHOTO_BYTES + 1, files: 1, fields: 10, fieldSize: 1024, parts: 12 },
+      limits: { fileSize: MAX_PHOTO_BYTES + 1, files: MAX_PHOTOS, fields: 10, fieldSize: 1024, parts: 18 },
       throwFileSizeLimit: false,
     })
 
@@ -79,7 +88,8 @@ export function photoRoutes(app: FastifyInstance, room: PageRoom): void {
       const visit = visits.of(request, reply)
       const { language, person } = visit
       const fields: Record<string, string> = {}
-      let outcome: Promise<{ id: string } | { refusal: Html; status: number }> | undefined
+      const outcomes: Promise<Kept>[] = []
+      const plant = randomUUID()
       let isStale = false
       try {
         for await (const part of request.parts()) {
@@ -91,13 +101,15 @@ export function photoRoutes(app: FastifyInstance, room: PageRoom): void {
           isStale = !visits.isFormOurs(request)
           // Whatever is wrong, the file is read to its end: a phone that is cut off shows no page at all.
           if (!door || !person || isStale || part.filename === '') part.file.resume()
-          else outcome = keep(fields, part.file, person.id, language)
-          await outcome
+          else outcomes.push(keep(fields, part.file, { person: person.id, plant }, language))
+          await outcomes.at(-1)
           part.file.resume()
         }
       } catch (error) {
         // Bytes that are no form, or not all of one: there is nobody to blame but the sender.
-        if (!outcome) return room.problem(request, reply, 400, 'bad-request')
+        if ((error as { code?: string }).code === 'FST_FILES_LIMIT')
+          outcomes.push(Promise.resolve({ refusal: refusalNote(language, 'too-many'), status: 413 }))
+        if (outcomes.length === 0) return room.problem(request, reply, 400, 'bad-request')
         request.log.debug({ err: error }, 'the form ended badly after its photo')
       }
       request.body = fields
@@ -105,25 +117,33 @@ export function photoRoutes(app: FastifyInstance, room: PageRoom): void {
       if (!person) return reply.redirect('/sign-in?next=%2Fphotos', 303)
       const typed = typedPhoto(fields)
       if (isStale || !visits.isFormOurs(request)) return room.problem(request, reply, 403, 'stale')
-      const result = (await outcome) ?? { refusal: refusalNote(language, 'no-file'), status: 400 }
-      if ('refusal' in result) return sendPhotos(request, reply, typed, result.refusal, result.status)
-      return reply.redirect(`/photos/${result.id}?saved=1`, 303)
+      const settled = await Promise.all(outcomes)
+      const kept = settled.find((each) => 'id' in each)
+      const refused = settled.filter((each) => 'refusal' in each)
+      // Of several the good ones are kept, and the person hears how many were not.
+      if (kept)
+        return reply.redirect(
+          `/photos/${kept.id}?saved=1${refused.length > 0 ? `&refused=${refused.length}` : ''}`,
+          303,
+        )
+      const { refusal, status } = refused[0] ?? { refusal: refusalNote(language, 'no-file'), status: 400 }
+      return sendPhotos(request, reply, typed, refusal, status)
     })
   })
 
   async function keep(
     fields: Record<string, string>,
     file: Parameters<NonNullable<typeof door>['takeStream']>[0],
-    person: string,
+    by: { readonly person: string; readonly plant: string },
     language: 'vi' | 'en',
-  ): Promise<{ id: string } | { refusal: Html; status: number }> {
+  ): Promise<Kept> {
     if (!door) return { refusal: html``, status: 404 }
     const { plot, organ } = typedPhoto(fields)
     const known = plots.find((each) => each.id === plot)
     if (plot !== '' && !known)
       return { refusal: note('critical', sayPhoto(language, 'wrong-plot')), status: 400 }
     try {
-      const looked = await door.takeStream(file, { crop: known?.crop ?? '', organ, plot, person })
+      const looked = await door.takeStream(file, { crop: known?.crop ?? '', organ, plot, ...by })
       if ('finding' in looked) return { id: looked.finding.findingId }
       return { refusal: refusalNote(language, looked.refused), status: 422 }
     } catch (error) {
@@ -137,6 +157,8 @@ export function photoRoutes(app: FastifyInstance, room: PageRoom): void {
     }
   }
 }
+
+type Kept = { readonly id: string } | { readonly refusal: Html; readonly status: number }
 
 function typedPhoto(fields: Record<string, string>): PhotoTyped {
   const organ = field(fields, 'organ') as Organ

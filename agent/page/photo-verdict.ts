@@ -44,8 +44,8 @@ export function detailsOf(
   const { model, labels, lesionShare, abstained } = finding
   if (!model) return null
   const isRefused = abstained !== null && abstained !== 'uncertain'
-  const percent = (share: number): string => number(language, share * 100)
-  return html`${lesionShare !== null && lesionShare > 0 && html`<p>${sayPhoto(language, 'lesion', { percent: atLeastOne(percent(lesionShare)) })}</p>`}
+  const percent = (share: number): string => (share < 0.005 ? '< 1' : number(language, share * 100))
+  return html`${lesionShare !== null && lesionShare > 0 && html`<p>${sayPhoto(language, 'lesion', { percent: percent(lesionShare) })}</p>`}
 ${
   !isRefused &&
   labels.length > 0 &&
@@ -61,8 +61,6 @@ ${
 
 // Three, as people take in at once; the rest is near nothing.
 const SHOWN_LABELS = 3
-
-const atLeastOne = (percent: string): string => (percent === '0' ? '< 1' : percent)
 
 function labelText(
   language: Language,

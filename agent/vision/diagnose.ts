@@ -40,8 +40,11 @@ export async function diagnose(
     ...(heatmap === undefined ? {} : { heatmap }),
   })
   if (answer.kind === 'no-photo') {
-    const nothing = { model: null, verdict: null, labels: [], lesionShare: null, quality: null }
-    const line = { photo, crop, ...nothing, abstained: answer.reason, ms: answer.ms }
+    const { reason, ms } = answer
+    const line = {
+      ...{ photo, crop, model: null, verdict: null, abstained: reason },
+      ...{ labels: [], lesionShare: null, quality: null, ms },
+    }
     return { line, isFailure: true, detail: answer.detail }
   }
   const { model, verdict, abstained, labels, lesionShare, heat, fault } = answer.diagnosis

@@ -10,6 +10,8 @@ export interface PhotoNote {
   readonly plot: string
   /** Id of the person; empty for a camera. */
   readonly person: string
+  /** Shared by several photos of one plant. */
+  readonly plant?: string
 }
 
 /** Where findings are kept. Resolves after the disk has them. */

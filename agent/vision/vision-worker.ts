@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { constants, setPriority } from 'node:os'
+import { setPriority } from 'node:os'
 import { type Clock, every } from '#contract/ground/clock.ts'
 import { VuonError } from '#contract/ground/errors.ts'
 import type { PhotoAnswer, PhotoRequest } from './worker/photo-answer.ts'
@@ -26,6 +26,8 @@ export interface VisionWorkerOptions {
 }
 
 export interface VisionWorkerState {
+  /** Of the process; null while none is needed. */
+  readonly pid: number | null
   readonly waiting: number
   readonly examined: number
   readonly kills: { readonly timeout: number; readonly memory: number; readonly crash: number }
@@ -33,7 +35,7 @@ export interface VisionWorkerState {
 
 interface Job {
   readonly request: PhotoRequest
-  /** True for the second and last try of a photo on which the process died by itself. */
+  /** True for the second and last try of a photo on which the process died. */
   readonly isLastTry: boolean
   readonly resolve: (answer: PhotoAnswer) => void
   readonly reject: (error: unknown) => void
@@ -73,7 +75,8 @@ export class VisionWorker {
 
   get state(): VisionWorkerState {
     const waiting = this.#queue.length + (this.#current ? 1 : 0)
-    return { waiting, examined: this.#examined, kills: { ...this.#kills } }
+    const pid = this.#process?.pid ?? null
+    return { pid, waiting, examined: this.#examined, kills: { ...this.#kills } }
   }
 
   /** Rejects only with `vision-busy`; whatever is wrong with the file is an answer. */
@@ -136,10 +139,13 @@ export class VisionWorker {
       if (this.#process === child) this.#process = undefined
       if (this.#current !== job) return
       this.#kills[death]++
-      // It may have been dying already when it got this photo: once more, in a new one.
-      if (death === 'crash' && !job.isLastTry) {
+      // It may have been dying already when it got this photo, or a model is to blame and not the photo: once more, in
+      // a new one, and without the model. The photo is kept if it can be.
+      if (!job.isLastTry && (death === 'crash' || this.#models !== '')) {
         this.#current = undefined
-        this.#queue.unshift({ ...job, isLastTry: true })
+        const withoutModel = `the vision process ${BROKEN[death]}`
+        const request = this.#models === '' ? job.request : { ...job.request, withoutModel }
+        this.#queue.unshift({ ...job, request, isLastTry: true })
         this.#next()
         return
       }
@@ -195,16 +201,26 @@ export class VisionWorker {
   }
 }
 
+const BROKEN: Readonly<Record<Death, string>> = {
+  timeout: 'took too long with it',
+  memory: 'took too much memory with it',
+  crash: 'broke with it',
+}
+
 const DEATHS = {
   timeout: { reason: 'unreadable', detail: 'took too long to decode' },
   memory: { reason: 'too-large', detail: 'needs more memory than the box can give' },
   crash: { reason: 'unreadable', detail: 'broke the decoder' },
 } as const
 
+// A third of a normal process's weight (kernel/sched/core.c, sched_prio_to_weight): enough to yield at once, too much to
+// starve into its own time limit where everything is busy.
+const NICENESS = 5
+
 /** Sensors, journal and page come first: of a busy processor a photo gets what they leave. */
 function yieldToOthers(pid: number | undefined): void {
   try {
-    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_LOW)
+    if (pid !== undefined) setPriority(pid, NICENESS)
   } catch {
     // It died at once, or the system has no priorities: then it competes as an equal.
   }

@@ -30,6 +30,8 @@ export interface BundleCheck {
 }
 
 export interface BundleReport {
+  /** What did not hold, each once; an event that only waits for the log is none of these. */
+  readonly failed: readonly CheckName[]
   /** `waiting`: nothing is wrong, and an event is not in the log yet. */
   readonly state: 'verified' | 'waiting' | 'failed'
   readonly checks: readonly BundleCheck[]
@@ -97,7 +99,14 @@ export async function checkBundle(bundle: ProofBundle, outside: CheckingOutside)
     ...(outside.pinned?.provinceRaw ? [] : ['unpinned' as const]),
     ...(cosigners.length === 0 ? ['alone' as const] : outside.pinned?.cosigners ? [] : ['named' as const]),
   ]
-  return { state, checks, checkpoint, cosigners, caveats }
+  return {
+    state,
+    failed: [...new Set(failed.map(({ check }) => check))],
+    checks,
+    checkpoint,
+    cosigners,
+    caveats,
+  }
 }
 
 type Say = (check: CheckName, ok: boolean, detail: string, event?: number) => boolean

@@ -11,6 +11,8 @@ export interface FindingEntry {
   readonly organ: Organ
   /** Id of the plot; empty where nobody said. */
   readonly plot: string
+  /** What a person sent at once is of one plant and shares this id; absent from a camera. */
+  readonly plant?: string
   /** When the box took the photo in, ms on the clock of this entry's boot. */
   readonly at: number
   /** Id of the person who took it, never a name; empty for a camera. */

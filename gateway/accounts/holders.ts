@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { concatBytes, equalBytes, utf8 } from '#contract/ground/bytes.ts'
 import type { Sha256 } from '#contract/ground/signing.ts'
-import type { PersonalField } from '#contract/wire/province-decisions.ts'
+import type { ConsentEntry, PersonalField } from '#contract/wire/province-decisions.ts'
 import type { Db, Migration, Tx } from '../store/open-store.ts'
 
 /**
@@ -59,7 +59,7 @@ export async function privateFacts(db: Db, farmId: string): Promise<PrivateFact[
 }
 
 export interface Consent {
-  readonly purpose: string
+  readonly purpose: ConsentEntry['purpose']
   readonly state: 'given' | 'withdrawn'
   readonly form: string
   readonly decidedAt: number
@@ -67,7 +67,7 @@ export interface Consent {
 
 export async function consentsOf(db: Db, farmId: string): Promise<Consent[]> {
   const { rows } = await sql<{
-    purpose: string
+    purpose: Consent['purpose']
     state: Consent['state']
     form: string
     decided_at: number
@@ -82,7 +82,7 @@ export async function publicFacts(
   farmId: string,
   sha256: Sha256,
 ): Promise<Partial<Record<PersonalField, string>>> {
-  const given = new Set(
+  const given: ReadonlySet<string> = new Set(
     (await consentsOf(db, farmId)).filter(({ state }) => state === 'given').map(({ purpose }) => purpose),
   )
   const committed = await commitments(db, farmId)

@@ -106,7 +106,8 @@ async function lotsOf(db: Db, agents: readonly string[]): Promise<LotCard[]> {
     mass: number
   }>`
     SELECT gtin, lot, min(crop) AS crop, min(plot) AS plot, min(harvested_at) AS at, sum(mass_kg) AS mass FROM lot_part p
-    WHERE agent IN (${sql.join(agents)}) AND NOT EXISTS (SELECT 1 FROM activity c WHERE c.agent = p.agent AND c.corrects = p.activity_id)
+    WHERE agent IN (${sql.join(agents)}) AND NOT EXISTS (SELECT 1 FROM activity c WHERE c.agent = p.agent AND c.corrects = p.activity_id
+      AND c.corrects <> '')
     GROUP BY gtin, lot ORDER BY at DESC, lot DESC LIMIT 200`.execute(db)
   return rows.map(({ at, mass, ...lot }) => ({ ...lot, harvestedAt: at, massKg: mass }))
 }

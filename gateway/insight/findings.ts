@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { labelWords, type ModelLabelWords } from '#contract/wire/model-words.ts'
 import { maySeeFarm, type Viewer } from '../accounts/viewer.ts'
 import type { BlobState } from '../store/blob-store.ts'
 import type { Db } from '../store/open-store.ts'
@@ -21,9 +22,20 @@ export interface FindingCard {
   readonly verdict: string | null
   /** A reason of ABSTAIN_REASONS, or one that a newer box knows. */
   readonly abstained: string | null
-  readonly labels: readonly { readonly label: string; readonly probability: number }[]
+  readonly labels: readonly LabelCard[]
+  /** What is to be said with every answer of this model: that it is no diagnosis. */
+  readonly screen: { readonly vi: string; readonly en: string } | null
   readonly lesionShare: number | null
+  /** Where the lesions are: a grid over the whole photo, row by row, a byte a cell, in base64. */
+  readonly heat: { readonly rows: number; readonly columns: number; readonly values: string } | null
   readonly quality: Readonly<Record<string, number>>
+}
+
+export interface LabelCard {
+  readonly label: string
+  readonly probability: number
+  /** As the box says that its model calls it; null where it has not said. */
+  readonly words: Pick<ModelLabelWords, 'crop' | 'vi' | 'en' | 'organism'> | null
 }
 
 export interface PhotoCard {
@@ -55,7 +67,7 @@ export async function findingsOfFarm(
   const { rows } =
     await sql<FindingRow>`SELECT f.agent, f.finding_id, f.crop, f.organ, f.plot, p.name AS plot_name, f.photo, f.thumbnail,
       f.width_px, f.height_px, f.taken_at, f.model_id, f.model_version, f.model_sha256, f.verdict, f.abstained, f.labels,
-      f.lesion_share, f.quality, f.clock, c.offset_ms,
+      f.lesion_share, f.quality, f.heat, f.clock, c.offset_ms,
       f.at + CASE WHEN f.clock = 'unknown' THEN coalesce(c.offset_ms, 0) ELSE 0 END AS shown_at
     FROM enrolment e JOIN finding f ON f.agent = e.agent
       LEFT JOIN plot p ON p.agent = f.agent AND p.plot = f.plot
@@ -64,7 +76,8 @@ export async function findingsOfFarm(
     ORDER BY shown_at DESC, f.finding_id LIMIT ${Math.max(1, Math.min(MAX_FINDINGS, Math.floor(limit)))}`.execute(
       db,
     )
-  return rows.map((row) => cardOf(row, photos))
+  const models = await modelsOfFarm(db, farmId)
+  return rows.map((row) => cardOf(row, photos, models.get(`${row.agent} ${row.model_sha256}`)))
 }
 
 /** The bytes of a photo that a finding of a farm of the viewer names; null when there is none for them. */
@@ -87,6 +100,24 @@ export async function photoFor(
   return theirs.some(({ agent }) => photos.state(agent, sha256).kind === 'erased') ? 'erased' : null
 }
 
+interface ModelWords {
+  readonly screen: FindingCard['screen']
+  readonly labels: readonly ModelLabelWords[]
+}
+
+/** A few models a box, each of them named by hundreds of findings. */
+async function modelsOfFarm(db: Db, farmId: string): Promise<Map<string, ModelWords>> {
+  const { rows } = await sql<{ agent: string; sha256: string; screen: string; labels: string }>`
+    SELECT m.agent, m.sha256, m.screen, m.labels FROM enrolment e JOIN model m ON m.agent = e.agent
+    WHERE e.farm_id = ${farmId}`.execute(db)
+  return new Map(
+    rows.map(({ agent, sha256, screen, labels }) => [
+      `${agent} ${sha256}`,
+      { screen: JSON.parse(screen), labels: JSON.parse(labels) } as ModelWords,
+    ]),
+  )
+}
+
 interface FindingRow {
   agent: string
   finding_id: string
@@ -107,12 +138,13 @@ interface FindingRow {
   labels: string
   lesion_share: number | null
   quality: string
+  heat: string | null
   clock: string
   offset_ms: number | null
   shown_at: number
 }
 
-function cardOf(row: FindingRow, photos: PhotoShelf): FindingCard {
+function cardOf(row: FindingRow, photos: PhotoShelf, model: ModelWords | undefined): FindingCard {
   const photo = (sha256: string): PhotoCard => {
     const { kind } = photos.state(row.agent, sha256)
     return { sha256, state: kind === 'whole' ? 'here' : kind === 'erased' ? 'erased' : 'coming' }
@@ -134,8 +166,18 @@ function cardOf(row: FindingRow, photos: PhotoShelf): FindingCard {
         : { id: row.model_id, version: row.model_version ?? '', sha256: row.model_sha256 ?? '' },
     verdict: row.verdict,
     abstained: row.abstained,
-    labels: JSON.parse(row.labels) as FindingCard['labels'],
+    labels: (JSON.parse(row.labels) as { label: string; probability: number }[]).map((each) => ({
+      ...each,
+      words: wordsOf(model, row.crop, each.label),
+    })),
+    screen: model?.screen ?? null,
     lesionShare: row.lesion_share,
+    heat: row.heat === null ? null : (JSON.parse(row.heat) as FindingCard['heat']),
     quality: JSON.parse(row.quality) as FindingCard['quality'],
   }
+}
+
+function wordsOf(model: ModelWords | undefined, crop: string, label: string): LabelCard['words'] {
+  const found = labelWords(model?.labels ?? [], crop, label)
+  return found ? { crop: found.crop, vi: found.vi, en: found.en, organism: found.organism } : null
 }

@@ -123,7 +123,7 @@ async function isAllocated(db: Db, gln: string, code: string): Promise<boolean> 
 // A part counts that its own box gave, that is trusted, and that no later word replaces.
 const counts = sql`substr(p.lot, 1, 4) = e.box_code
   AND NOT EXISTS (SELECT 1 FROM untrusted_part u WHERE u.agent = p.agent AND u.activity_id = p.activity_id)
-  AND NOT EXISTS (SELECT 1 FROM activity c WHERE c.agent = p.agent AND c.corrects = p.activity_id)`
+  AND NOT EXISTS (SELECT 1 FROM activity c WHERE c.agent = p.agent AND c.corrects = p.activity_id AND c.corrects <> '')`
 
 async function markedSince(
   db: Db,

@@ -1,5 +1,8 @@
 import { sql } from 'kysely'
+import { sha256 } from '#contract/ground/node/crypto.ts'
 import { boxCodeOf } from '#contract/trace/lot-number.ts'
+import type { PersonalField } from '#contract/wire/province-decisions.ts'
+import { publicFacts } from '../accounts/holders.ts'
 import type { Db } from '../store/open-store.ts'
 import type { LotHistory } from './answers.ts'
 import { CONDITION_DAYS, CONDITIONS, type LotRow, lotEvents, lotHistory, lotParts } from './lot-history.ts'
@@ -7,6 +10,9 @@ import { type ConditionBand, conditionBands } from './lot-history-bands.ts'
 import { type LotDiary, lotDiary } from './lot-history-diary.ts'
 import { certificatesOf, type LotCertificate, type LotRecall, recallOf } from './lot-history-standing.ts'
 import { type LotTree, lotTree, stands, withOrigins } from './lot-history-tree.ts'
+
+// A mixed pallet of more farms names them in its packing list.
+const MAX_HOLDERS = 5
 
 /** Everything that the public page of a lot says, from the plots to the shop. */
 export interface LotStory extends LotHistory {
@@ -17,6 +23,8 @@ export interface LotStory extends LotHistory {
   readonly recall: LotRecall | null
   /** Where the fruit grew, each commune once. */
   readonly places: readonly { readonly commune: string; readonly province: string }[]
+  /** What holders of its farms agreed to have shown; empty without their consent. */
+  readonly holders: readonly Partial<Record<PersonalField, string>>[]
   /** Growing areas of its fruit, each once. */
   readonly areas: readonly { readonly gln: string; readonly code: string }[]
   /** Last picking; `harvestedAt` is the first. */
@@ -49,20 +57,16 @@ export async function lotStory(
     harvestedAt: part.harvested_at,
   }))
   const harvestedAt = Math.min(...parts.map((part) => part.harvested_at))
-  const [tree, diary, bands, certificates, recall] = await Promise.all([
+  const farmIds = unique(parts.map((part) => part.farm_id))
+  const [tree, diary, bands, certificates, recall, holders] = await Promise.all([
     lotTree(db, gtin, lot),
     lotDiary(db, grown),
     isMixed
       ? []
       : conditionBands(db, first.agent, harvestedAt, { days: CONDITION_DAYS, quantities: CONDITIONS }),
-    certificatesOf(
-      db,
-      unique(parts.map((part) => part.farm_id)),
-      unique(parts.map((part) => part.crop)),
-      dayOf(nowMs),
-      dayOf(harvestedAt),
-    ),
+    certificatesOf(db, farmIds, unique(parts.map((part) => part.crop)), dayOf(nowMs), dayOf(harvestedAt)),
     recallOf(db, origins),
+    Promise.all(farmIds.slice(0, MAX_HOLDERS).map((farmId) => publicFacts(db, farmId, sha256))),
   ])
   return {
     ...base,
@@ -73,6 +77,7 @@ export async function lotStory(
     bands,
     certificates,
     recall,
+    holders: holders.filter((holder) => Object.keys(holder).length > 0),
     isMixed,
     boxes: unique([base.agent, ...boxes]),
     places: uniqueBy(

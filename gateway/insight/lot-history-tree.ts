@@ -33,9 +33,9 @@ const MAX_LOTS = 60
 const MAX_LEVELS = 12
 const MAX_ORIGINS = 200
 
-/** An activity stands that is not withdrawn and that no later one of its box replaces. */
+/** An activity stands that is not withdrawn and that no later one of its box replaces. The index holds corrections only. */
 export const stands = sql`a.is_withdrawn = 0 AND NOT EXISTS (
-  SELECT 1 FROM activity c WHERE c.agent = a.agent AND c.corrects = a.activity_id)`
+  SELECT 1 FROM activity c WHERE c.agent = a.agent AND c.corrects = a.activity_id AND c.corrects <> '')`
 
 interface StepRow {
   agent: string

@@ -12,6 +12,7 @@ import { applyEvent } from './events.ts'
 import { applyActivity, applyPermission, applyProduct } from './farm-book.ts'
 import { applyFinding } from './findings.ts'
 import { applyRotation } from './keys.ts'
+import { applyModel } from './model-words.ts'
 import { applyOutlook } from './outlooks.ts'
 import { READER } from './reader.ts'
 import { applyDeferred } from './readings.ts'
@@ -82,6 +83,9 @@ async function applyKnown(
     }
     case 'finding':
       await applyFinding(tx, source, source, entry)
+      return true
+    case 'model':
+      await applyModel(tx, source, entry)
       return true
     case 'outlook':
       await applyOutlook(tx, source, entry)

@@ -4,6 +4,7 @@ import { isQuantityName } from '#contract/wire/quantities.ts'
 import { LANES, type Lane } from '#contract/wire/records.ts'
 import { activityMore, permissionShape, productShape } from './farm-book-shapes.ts'
 import { findingShape } from './finding-shape.ts'
+import { modelShape } from './model-words.ts'
 import { outlookShape } from './outlook-shape.ts'
 
 /**
@@ -135,6 +136,7 @@ const entryShape = z.discriminatedUnion('kind', [
   plot,
   event,
   findingShape,
+  modelShape,
   outlookShape,
   config,
   downlink,

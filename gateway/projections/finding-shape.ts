@@ -17,6 +17,13 @@ const image = { sha256: hash, sizeBytes, widthPx: side, heightPx: side }
 // A model has a handful of labels, a gate a handful of measures; a hundred are a mistake.
 const MANY = 100
 
+// A photo of 1,280 px has 40 cells of 32 px to a side; a finer model might have four times as many.
+const MAX_HEAT_SIDE = 160
+const heatSide = z.int().min(1).max(MAX_HEAT_SIDE)
+const heat = z
+  .object({ rows: heatSide, columns: heatSide, values: z.instanceof(Uint8Array) })
+  .refine(({ rows, columns, values }) => values.length === rows * columns)
+
 export const findingShape = z.object({
   kind: z.literal('finding'),
   findingId: text.min(1),
@@ -31,6 +38,8 @@ export const findingShape = z.object({
   abstained: text.nullable(),
   labels: z.array(z.object({ label: text, probability: share })).max(MANY),
   lesionShare: share.nullable(),
+  // A map that is none is no reason to lose the finding.
+  heat: heat.optional().catch(undefined),
   quality: z.record(text, z.number()).refine((measures) => Object.keys(measures).length <= MANY),
 })
 

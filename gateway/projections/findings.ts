@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { toHex } from '#contract/ground/bytes.ts'
+import { toBase64, toHex } from '#contract/ground/bytes.ts'
 import type { TimeQuality } from '#contract/ground/clock.ts'
 import type { Db, Migration, Tx } from '../store/open-store.ts'
 import type { Finding } from './finding-shape.ts'
@@ -18,6 +18,11 @@ export const findingMigrations: readonly Migration[] = [
       `CREATE TABLE finding_blob (agent TEXT NOT NULL, sha256 TEXT NOT NULL, size_bytes ${integer} NOT NULL, PRIMARY KEY (agent, sha256, size_bytes))${tableOptions}`,
       `CREATE INDEX finding_blob_hash ON finding_blob (sha256)`,
     ],
+  },
+  {
+    // Where the lesions are, as JSON with its cells in base64: shown with the photo, never asked for by itself.
+    name: 'projections-finding-2',
+    statements: () => [`ALTER TABLE finding ADD COLUMN heat TEXT`],
   },
 ]
 
@@ -42,17 +47,21 @@ export async function applyFinding(
     ${finding.at}, ${finding.crop}, ${finding.organ}, ${finding.plot}, ${finding.person}, ${model?.id ?? null}, ${model?.version ?? null},
     ${model ? toHex(model.sha256) : null}, ${finding.verdict}, ${finding.abstained}, ${JSON.stringify(finding.labels)},
     ${finding.lesionShare}, ${JSON.stringify(finding.quality)}, ${photo.widthPx}, ${photo.heightPx}, ${photo.takenAt ?? null},
-    ${photoHash}, ${thumbnailHash})
+    ${photoHash}, ${thumbnailHash}, ${heatText(finding)})
     ON CONFLICT (agent, finding_id) DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq, t = excluded.t, boot = excluded.boot,
       clock = excluded.clock, at = excluded.at, crop = excluded.crop, organ = excluded.organ, plot = excluded.plot,
       person = excluded.person, model_id = excluded.model_id, model_version = excluded.model_version,
       model_sha256 = excluded.model_sha256, verdict = excluded.verdict, abstained = excluded.abstained, labels = excluded.labels,
       lesion_share = excluded.lesion_share, quality = excluded.quality, width_px = excluded.width_px, height_px = excluded.height_px,
-      taken_at = excluded.taken_at, photo = excluded.photo, thumbnail = excluded.thumbnail
+      taken_at = excluded.taken_at, photo = excluded.photo, thumbnail = excluded.thumbnail,
+      heat = excluded.heat
     WHERE (excluded.t, excluded.epoch, excluded.seq) > (finding.t, finding.epoch, finding.seq)`.execute(tx)
   await sql`INSERT INTO finding_blob VALUES (${agent}, ${photoHash}, ${photo.sizeBytes}), (${agent}, ${thumbnailHash}, ${photo.thumbnail.sizeBytes})
     ON CONFLICT (agent, sha256, size_bytes) DO NOTHING`.execute(tx)
 }
+
+const heatText = ({ heat }: Finding): string | null =>
+  heat ? JSON.stringify({ ...heat, values: toBase64(heat.values) }) : null
 
 /** The sizes that findings of this box state for a hash: what it may send. Empty when none names it. */
 export async function sizesNamedBy(db: Db, agent: string, sha256: string): Promise<number[]> {

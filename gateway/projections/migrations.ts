@@ -5,6 +5,7 @@ import { eventIndexMigrations } from './event-index.ts'
 import { farmBookMigrations } from './farm-book.ts'
 import { findingMigrations } from './findings.ts'
 import { keyMigrations } from './keys.ts'
+import { modelMigrations } from './model-words.ts'
 import { outlookMigrations } from './outlooks.ts'
 import { provinceRecordMigrations } from './province-records.ts'
 
@@ -106,7 +107,8 @@ export const projectionMigrations: readonly Migration[] = [
   ...provinceRecordMigrations,
   {
     // Which fruit bears a growing-area code: its public page, and the sum that is held against its area.
-    name: 'projections-lot-area-1',
+    name: 'projections-5',
     statements: () => [`CREATE INDEX lot_part_area ON lot_part (gln, area_code, harvested_at)`],
   },
+  ...modelMigrations,
 ]

@@ -2,4 +2,4 @@
  * Which forms and which kinds of entries this gateway reads, as a number: one more with each form or kind that is
  * added, so that what an older reader put aside is read again once (see read-again.ts).
  */
-export const READER = 4
+export const READER = 5

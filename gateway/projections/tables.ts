@@ -2,6 +2,7 @@ import { ACKNOWLEDGEMENT_TABLES } from './acknowledgements.ts'
 import { EVENT_INDEX_TABLES } from './event-index.ts'
 import { FARM_BOOK_TABLES } from './farm-book.ts'
 import { FINDING_TABLES } from './findings.ts'
+import { MODEL_TABLES } from './model-words.ts'
 import { OUTLOOK_TABLES } from './outlooks.ts'
 import { PROVINCE_RECORD_TABLES } from './province-records.ts'
 
@@ -27,6 +28,7 @@ export const BOX_TABLES = [
   'untrusted_part',
   ...FARM_BOOK_TABLES,
   ...FINDING_TABLES,
+  ...MODEL_TABLES,
   ...OUTLOOK_TABLES,
   ...ACKNOWLEDGEMENT_TABLES,
 ] as const

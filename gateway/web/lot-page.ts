@@ -1,5 +1,6 @@
 import { type Html, html } from '#contract/ground/html.ts'
 import { growingAreaUri, isCset82, isGln, lotUri } from '#contract/trace/digital-link.ts'
+import { PERSONAL_FIELDS } from '#contract/wire/province-decisions.ts'
 import type { LotHistory } from '../insight/answers.ts'
 import type { LotStory } from '../insight/lot-history-story.ts'
 import type { LotCheck } from '../trace/checks/lot-check.ts'
@@ -44,6 +45,7 @@ export function lotPage(view: LotView, { story, checks, logState }: LotFacts): s
     main: html`${lotRecallBanner(view, story)}<p class="lead">${t('lead')}</p><h1>${productName(language, story)}</h1>
 ${lotSignature(view, story)}
 <dl class="facts">${fact('farm', html`<span lang="vi">${story.places.map(({ commune, province: of }, index) => html`${index > 0 ? '; ' : ''}${theirs(`${commune}, ${of}`)}`)}</span>`)}
+${story.holders.map((holder) => html`<dt>${sayStory(language, 'producer')}</dt><dd>${lines(PERSONAL_FIELDS.flatMap((field) => holder[field] ?? []))}</dd>`)}
 ${fact('harvested', from === to ? from : sayStory(language, 'harvestedSpan', { from, to }))}
 ${fact('mass', massText(language, story.massKg))}
 ${story.areas.length > 0 ? fact('area', html`${story.areas.map((area, index) => html`${index > 0 ? ', ' : ''}${areaLink(language, area)}`)}`) : null}
@@ -60,6 +62,10 @@ ${lotVerify(view, story, logState)}
 ${lotExperts(view, story)}`,
   })
 }
+
+/** What a holder agreed to have shown, a line each: name, address, telephone. */
+const lines = (texts: readonly string[]): Html =>
+  html`${texts.map((text, index) => html`${index > 0 ? html`<br>` : null}<span lang="vi">${theirs(text)}</span>`)}`
 
 export type LotAbsence = 'unknown' | 'waiting' | 'malformed'
 

@@ -9,6 +9,7 @@ export const sayStory = definePublic({
     recalledWhy: 'Lý do: {reason}',
     recalledDo:
       'Đừng ăn, đừng bán. Giữ lại trái và thùng có nhãn này, đem trả nơi đã mua, rồi báo cho {province}.',
+    producer: 'Người sản xuất',
 
     harvestedSpan: '{from} đến {to}',
     market: 'Được bán tới',
@@ -87,6 +88,7 @@ export const sayStory = definePublic({
     recalledWhy: 'Reason: {reason}',
     recalledDo:
       'Do not eat it and do not sell it. Keep the fruit and the box with this label, take it back to where you bought it, and tell the {province}.',
+    producer: 'Producer',
 
     harvestedSpan: '{from} to {to}',
     market: 'Registered for',
@@ -168,6 +170,7 @@ export const sayStory = definePublic({
     recalledOn: '自 {date} 起召回。',
     recalledWhy: '原因：{reason}',
     recalledDo: '请勿食用或出售。请保留果实及贴有此标签的包装，退回购买处，并告知{province}。',
+    producer: '生产者',
 
     harvestedSpan: '{from} 至 {to}',
     market: '登记市场',

@@ -189,6 +189,8 @@ describe('what models find', () => {
   test('a healthy plant and a model that will not say are none', () => {
     const labels = [{ label: 'healthy', probability: 0.99 }]
     expect(findingOccasion({ ...finding, verdict: 'healthy', labels }, sure)).toBeUndefined()
+    const guessed = [{ label: 'mango/healthy', probability: 0.99 }]
+    expect(findingOccasion({ ...finding, verdict: 'mango/healthy', labels: guessed }, sure)).toBeUndefined()
     expect(findingOccasion({ ...finding, verdict: null, abstained: 'blurred' }, sure)).toBeUndefined()
   })
 })

@@ -21,7 +21,9 @@ const card = (change: Partial<FindingCard> = {}): FindingCard => ({
   verdict: null,
   abstained: 'uncertain',
   labels: [],
+  screen: null,
   lesionShare: null,
+  heat: null,
   quality: {},
   ...change,
 })
@@ -52,9 +54,49 @@ describe('the photos on a farm page', () => {
   test('show what a model said as the hint that it is, with its version', () => {
     const text = shown({
       ...{ model: MODEL, verdict: 'stem_rot', abstained: null, lesionShare: 0.123 },
-      labels: [{ label: 'stem_rot', probability: 0.87 }],
+      labels: [{ label: 'stem_rot', probability: 0.87, words: null }],
     })
-    for (const part of ['stem_rot', '87 %', '12 %', 'stem-7 3', 'Gợi ý của máy']) expect(text).toContain(part)
+    for (const part of ['stem_rot', '87 %', '12 %', 'stem-7 3', 'không phải chẩn đoán'])
+      expect(text).toContain(part)
+  })
+
+  test('call a label as the box says that its model calls it, with what the model is not', () => {
+    const words = { crop: 'dragon-fruit', vi: 'thối cành', en: 'stem rot', organism: null }
+    const said = {
+      ...{ model: MODEL, verdict: 'stem_rot', abstained: null, lesionShare: 0.002 },
+      screen: { vi: 'Sàng lọc từ ít ảnh.', en: 'A screen from few photos.' },
+      labels: [{ label: 'stem_rot', probability: 0.87, words }],
+    } as const
+    for (const part of ['thối cành', 'Sàng lọc từ ít ảnh', '&lt; 1 %'])
+      expect(shown(said)).toContain(part.replace('&lt;', '&#60;'))
+    expect(shown(said, 'en')).toContain('stem rot, probability 87 %')
+    expect(shown({ ...said, crop: '' }, 'en')).toContain('stem rot, if it is Dragon fruit')
+  })
+
+  test('of lesions whose kind is not sure says how much, and what it may be', () => {
+    const labels = [
+      { label: 'spot', probability: 0.51, words: null },
+      { label: 'rot', probability: 0.48, words: null },
+      { label: 'healthy', probability: 0.01, words: null },
+    ]
+    const text = shown({ model: MODEL, abstained: 'uncertain', lesionShare: 0.8, labels })
+    for (const part of ['không chắc là loại nào', 'spot: 51 %', 'rot: 48 %', '80 %'])
+      expect(text).toContain(part)
+    const clean = [{ label: 'healthy', probability: 0.6, words: null }]
+    expect(shown({ model: MODEL, abstained: 'uncertain', lesionShare: 0.01, labels: clean })).not.toContain(
+      'là loại nào',
+    )
+  })
+
+  test('show where the lesions are, over the photo that is here', () => {
+    const values = Buffer.from(Uint8Array.of(0, 0, 200, 200, 255, 0)).toString('base64')
+    const text = shown({ heat: { rows: 2, columns: 3, values } })
+    expect(text).toContain(`<image href="/api/v1/photos/${'b'.repeat(64)}"`)
+    // Two bars of row 2: cells of one step are one.
+    expect(text.match(/<rect /g)).toHaveLength(3)
+    expect(shown({ heat: { rows: 2, columns: 3, values: 'AAAAAAAA' } })).not.toContain('<svg')
+    const gone = { thumbnail: { sha256: 'b'.repeat(64), state: 'erased' } } as const
+    expect(shown({ heat: { rows: 2, columns: 3, values }, ...gone })).not.toContain('<svg')
   })
 
   test('link the large photo only when it is here, and say when a photo was erased', () => {
@@ -77,7 +119,10 @@ describe('the photos on a farm page', () => {
     const nasty = `"><script>alert(1)</script>'\``
     const text = shown({
       ...{ crop: nasty, organ: nasty, plotName: nasty, verdict: nasty, abstained: null },
-      ...{ model: { id: nasty, version: nasty, sha256: '' }, labels: [{ label: nasty, probability: 0.5 }] },
+      ...{
+        model: { id: nasty, version: nasty, sha256: '' },
+        labels: [{ label: nasty, probability: 0.5, words: null }],
+      },
     })
     expect(text).not.toContain('<script')
     expect(shown({ abstained: nasty })).not.toContain('<script')

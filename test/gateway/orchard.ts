@@ -148,7 +148,7 @@ export async function believableFarm(orchard: Orchard, box = new SignedBox(1)): 
       crop: 'dragon-fruit',
       productVi: 'Thanh long ruột đỏ loại 1, thùng 10 kg',
       productEn: 'Red-fleshed dragon fruit, grade 1, 10 kg box',
-      growingArea: { gln: '9521234567899', code: 'VN-LĐOR-0042' },
+      growingArea: { gln: '9521234567899', code: 'VN-LDOR-0042' },
     },
   ])
   await orchard.send(box.records(...SERIES.map(({ entry }) => entry as unknown as Entry)))
@@ -315,7 +315,7 @@ export function harvest(
   const harvestedAt = NOW - 30 * HOUR + index * HOUR
   const gtin = change.gtin ?? GTIN
   const massKg = index === 0 ? 320 : 184.5
-  const growingArea = { gln: '9521234567899', code: 'VN-LĐOR-0042' }
+  const growingArea = { gln: '9521234567899', code: 'VN-LDOR-0042' }
   const unnamed = harvestEvent({
     gtin,
     lot,

@@ -11,7 +11,8 @@ import { openEnvelope, openKnownBody } from '#contract/wire/batch.ts'
 import { publicFacts } from '../../gateway/accounts/holders.ts'
 import { temporaryFolder } from './province-store.ts'
 import { FARM, RunningGateway } from './running-gateway.ts'
-import { TransparencyRoom } from './transparency-room.ts'
+import { DAY } from './signed-box.ts'
+import { GTIN, TransparencyRoom } from './transparency-room.ts'
 
 const NAME = 'Nguyễn Văn Hai Lúa'
 const PHONE = '0912 345 678'
@@ -25,6 +26,19 @@ async function withHolder(dataDir = temporaryFolder()) {
   ])
   return { province, gateway: province.gateway, dataDir }
 }
+
+const pickingOf = ({ lot }: TransparencyRoom) => ({
+  ...{
+    kind: 'lot',
+    gtin: GTIN,
+    lot,
+    activityId: 'h1',
+    crop: 'dragon-fruit',
+    plot: 'A',
+    harvestedAt: DAY,
+    massKg: 3,
+  },
+})
 
 /** Every entry that the log holds, as text. */
 async function logText(gateway: RunningGateway['gateway']): Promise<string> {
@@ -93,7 +107,8 @@ describe('the name of a farm’s holder', () => {
     expect(await gateway.eraseSubject(FARM, true)).toEqual({ facts: 2, photos: 0 })
     expect(inFile()).toBe(false)
     expect(await publicFacts(gateway.db, FARM, sha256)).toEqual({})
-    expect(await logText(gateway)).toBe(before)
+    // What the log said it says still; that the consent is over is a word of its own.
+    expect(await logText(gateway)).toContain(before)
     const { rows } = await sql<{ n: number }>`SELECT count(*) AS n FROM holder`.execute(province.gateway.db)
     expect(rows).toEqual([{ n: 2 }])
   })
@@ -104,8 +119,19 @@ describe('the name of a farm’s holder', () => {
     await gateway.setHolder(FARM, [{ field: 'name', value: NAME }])
     await room.receive(2)
     await room.transparency.writer.turn()
+    await gateway.decideConsent({
+      kind: 'consent',
+      farmId: FARM,
+      purpose: 'public-name',
+      state: 'given',
+      form: 'paper',
+    })
+    const page = async () => (await room.text(`/01/${GTIN}/10/${room.lot}?lang=vi`)).includes(NAME)
+    await room.province.take(room.box.records(pickingOf(room)))
+    expect(await page()).toBe(true)
     const before = await room.proofOfLot()
     await gateway.eraseSubject(FARM, true)
+    expect(await page()).toBe(false)
     expect((await room.transparency.verify([])).valid).toBe(true)
     const verify = async (raw: Uint8Array, message: Uint8Array, signature: Uint8Array) =>
       publicKeyFromRaw(raw).verify(message, signature)

@@ -492,7 +492,7 @@ describe('the page of a lot', () => {
       'Hàm Thạnh, Lâm Đồng',
       '22/11/2026',
       '320 kg',
-      'VN-LĐOR-0042',
+      'VN-LDOR-0042',
       'Chữ ký của vườn: đã kiểm tra, khớp',
       '15:04 23/11/2026',
       'Nhiệt độ không khí',

@@ -2,16 +2,17 @@ import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterEach, describe, expect, test } from 'vitest'
-import { toHex } from '#contract/ground/bytes.ts'
+import { toBase64, toHex } from '#contract/ground/bytes.ts'
 import type { FindingCard } from '../../gateway/insight/findings.ts'
+import { drawnStem, putModels } from '../agent/vision/drawn-models.ts'
 import { drawLeaf, leafJpeg, put } from '../agent/vision/drawn-photos.ts'
 import { BAD_LINK } from '../world/pretend-link.ts'
 import { temporaryFolder } from '../world/real-services.ts'
 import { type Farm, minutes, World } from '../world/world.ts'
 
 /**
- * The walk of a photo, as far as it goes without a model: phone or camera folder → decoding process, quality gate →
- * an honest "can't tell" → journal → province → thumbnail, photo. The real decoding process takes real time.
+ * The walk of a photo: phone or camera folder → decoding process, quality gate → what a model says, or an honest
+ * "can't tell" → journal → province → thumbnail, photo. The real decoding process takes real time.
  */
 let world: World | undefined
 afterEach(async () => {
@@ -50,6 +51,34 @@ describe('a photo', () => {
       thumbnail: { state: 'here' },
     })
     expect(farm.agent.photos.isHeld(looked.finding)).toBe(true)
+  })
+
+  test('is judged by the model of the box, and the province has verdict, words and map without the model', async () => {
+    world = await World.open({ seed: 7 })
+    const models = temporaryFolder()
+    putModels(models)
+    const farm = await world.addFarm({ config: { photos: { models } } })
+    const looked = await take(farm, await drawnStem([{ colour: 'spot', x: 200, y: 240, r: 110 }]))
+    if (!('finding' in looked)) throw new Error(looked.refused)
+    expect(looked.finding).toMatchObject({
+      verdict: 'spot',
+      abstained: null,
+      model: { id: 'dragon-fruit-stem' },
+    })
+    await world.advance(minutes(3))
+    const [finding] = await findingsOf(farm)
+    expect(finding).toMatchObject({
+      ...{ verdict: 'spot', lesionShare: looked.finding.lesionShare },
+      model: { id: 'dragon-fruit-stem', version: '1.0.0', sha256: toHex(looked.finding.model!.sha256) },
+      screen: { vi: 'Sàng lọc, không phải chẩn đoán bệnh.' },
+      heat: { rows: 15, columns: 20, values: toBase64(looked.finding.heat!.values) },
+    })
+    expect(finding?.labels.find(({ label }) => label === 'spot')?.words).toEqual({
+      ...{ crop: 'dragon-fruit', vi: 'có đốm', en: 'spot', organism: null },
+    })
+    // The words are said once, also after the box was switched off and on.
+    await farm.restart()
+    expect(await farm.agent.journal.records('model', { limit: 10 })).toHaveLength(2)
   })
 
   test('that is blurred is kept with the reason, so that the agronomist can look', async () => {

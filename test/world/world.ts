@@ -269,6 +269,8 @@ export class Farm {
         },
         { kind: 'mqtt-broker', name: 'broker', port: 0 },
       ],
+      // What the shipped models say of drawn photos is not the matter of a walk; one brings models of its own.
+      photos: { models: 'none' },
       ...this.#options.config,
     })
     return new Agent(config, {

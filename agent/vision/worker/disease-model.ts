@@ -3,7 +3,7 @@ import type { InstalledModel } from './model-folder.ts'
 import type { ModelHead, ModelManifest } from './model-manifest.ts'
 import { type Logits, type ModelSession, openSession } from './model-session.ts'
 import { answerOf, answerOfAll } from './photo-heads.ts'
-import type { Look, PhotoModel, PhotoSize, RgbImage } from './photo-model.ts'
+import type { DecodeSize, Look, PhotoModel, PhotoSize, RgbImage } from './photo-model.ts'
 import { type Strip, stripsOf } from './strips.ts'
 import { screenOf, type TilePlanes } from './tile-screen.ts'
 
@@ -62,12 +62,12 @@ const FIXED_DECODE_PX = 640
  * manifest names, both sides in whole cells. A photo no larger than two tiles is an excerpt, as the squares that the
  * screen was trained on are (320 px, drawn at 160): its short side becomes one tile.
  */
-export function sizeFor({ input: { shape } }: ModelManifest, { widthPx, heightPx }: PhotoSize): PhotoSize {
+export function sizeFor({ input: { shape } }: ModelManifest, { widthPx, heightPx }: PhotoSize): DecodeSize {
   const long = Math.max(widthPx, heightPx)
   if (shape.kind === 'fixed') {
     if (long <= AS_IT_IS_PX) return { widthPx, heightPx }
     const side = (px: number): number => Math.max(1, Math.round((px * FIXED_DECODE_PX) / long))
-    return { widthPx: side(widthPx), heightPx: side(heightPx) }
+    return { widthPx: side(widthPx), heightPx: side(heightPx), isReducedAgain: true }
   }
   const { tilePx, longSidePx, multipleOfPx } = shape
   const scale = long <= 2 * tilePx ? tilePx / Math.min(widthPx, heightPx) : longSidePx / long

@@ -5,7 +5,7 @@ import { takenAtOf } from './exif-time.ts'
 import { writeHeatOverlay } from './heat-overlay.ts'
 import type { Diagnosis, NoPhotoReason, PhotoAnswer, PhotoRequest, WrittenImage } from './photo-answer.ts'
 import { formatOf, SIGNATURE_BYTES } from './photo-format.ts'
-import type { ModelShelf, PhotoModel, RgbImage } from './photo-model.ts'
+import type { DecodeSize, ModelShelf, PhotoModel, RgbImage } from './photo-model.ts'
 import { type GreyImage, gateReason, MEASURED_SIDE_PX, measureQuality } from './quality-gate.ts'
 
 /**
@@ -125,7 +125,8 @@ interface Chosen {
   readonly fault?: string
 }
 
-async function chosenModel({ crop, organ }: PhotoRequest, shelf: ModelShelf): Promise<Chosen> {
+async function chosenModel({ crop, organ, withoutModel }: PhotoRequest, shelf: ModelShelf): Promise<Chosen> {
+  if (withoutModel !== undefined) return { fault: withoutModel }
   try {
     const model = await shelf(crop, organ)
     return model ? { model } : {}
@@ -166,10 +167,13 @@ async function diagnose(
 const firstLine = (error: unknown): string => (error as Error).message.split('\n')[0]?.slice(0, 200) ?? ''
 
 /** The one decode, as `models/training/pixels.ts` does it: no second look at a file of twelve megapixels. */
-async function decoded(path: string, { widthPx, heightPx }: Omit<RgbImage, 'rgb'>): Promise<RgbImage> {
+async function decoded(
+  path: string,
+  { widthPx, heightPx, isReducedAgain = false }: DecodeSize,
+): Promise<RgbImage> {
   const { data, info } = await open(path)
     .autoOrient()
-    .resize(widthPx, heightPx, { fit: 'fill', kernel: 'cubic', fastShrinkOnLoad: false })
+    .resize(widthPx, heightPx, { fit: 'fill', kernel: 'cubic', fastShrinkOnLoad: isReducedAgain })
     .flatten({ background: 'white' })
     .toColourspace('srgb')
     .raw({ depth: 'uchar' })
@@ -199,7 +203,11 @@ async function keep(path: string): Promise<{ kept: WrittenImage; thumbnail: Writ
   const draw = (sidePx: number) =>
     open(path).autoOrient().resize(inside(sidePx)).flatten({ background: 'white' }).toColourspace('srgb')
   return {
-    kept: await written(draw(KEPT_SIDE_PX).jpeg({ quality: KEPT_QUALITY }), `${path}.kept.jpg`),
+    // Best Huffman tables would make the file 5 % smaller, but the encoder then holds the whole picture: 74 MB.
+    kept: await written(
+      draw(KEPT_SIDE_PX).jpeg({ quality: KEPT_QUALITY, optimiseCoding: false }),
+      `${path}.kept.jpg`,
+    ),
     thumbnail: await written(
       draw(THUMBNAIL_SIDE_PX).webp({ quality: THUMBNAIL_QUALITY }),
       `${path}.thumbnail.webp`,

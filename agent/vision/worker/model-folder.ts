@@ -24,8 +24,14 @@ const MAX_FOLDERS = 100
 export function installedModels(folder: string): InstalledModels {
   const models: InstalledModel[] = []
   const faults: { folder: string; detail: string }[] = []
-  if (!folder || !existsSync(folder)) return { models, faults }
-  for (const name of readdirSync(folder).sort().slice(0, MAX_FOLDERS)) {
+  if (!folder) return { models, faults }
+  let names: string[]
+  try {
+    names = readdirSync(folder).sort().slice(0, MAX_FOLDERS)
+  } catch (error) {
+    return { models, faults: [{ folder, detail: `can't be read (${(error as { code?: string }).code})` }] }
+  }
+  for (const name of names) {
     const own = join(folder, name)
     const path = join(own, 'manifest.json')
     try {

@@ -8,6 +8,8 @@ export interface PhotoRequest {
   readonly organ: Organ
   /** Write the cleaned photo and its thumbnail beside the file; their paths are in the answer. */
   readonly keep: boolean
+  /** Why the model is not to be asked this time: it broke the process on this photo. */
+  readonly withoutModel?: string
   /** Where to write a PNG of the photo with the heat map over it. */
   readonly heatmap?: string
 }

@@ -7,7 +7,7 @@ export interface PhotoModel {
   /** Hex sha256 of the model's file. */
   readonly sha256: string
   /** The size to which an upright photo is decoded for it, once. */
-  sizeOf(photo: PhotoSize): PhotoSize
+  sizeOf(photo: PhotoSize): DecodeSize
   /** Rejects when the model can't be run; nothing is then said of the photo. */
   look(picture: RgbImage): Promise<Look>
 }
@@ -15,6 +15,11 @@ export interface PhotoModel {
 export interface PhotoSize {
   readonly widthPx: number
   readonly heightPx: number
+}
+
+export interface DecodeSize extends PhotoSize {
+  /** The model makes it smaller again, so that the decoder may do what is quick rather than what is exact. */
+  readonly isReducedAgain?: boolean
 }
 
 /** Three bytes a pixel (sRGB), row by row. */

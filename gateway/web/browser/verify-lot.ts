@@ -61,11 +61,11 @@ export async function wordsOf(language: Language): Promise<Words> {
 export function sentencesOf(report: BundleReport, words: Words): string[] {
   const say = (key: keyof Words, holes: Record<string, string | number> = {}): string =>
     words[key].replaceAll(/\{(\w+)\}/g, (_, name: string) => String(holes[name] ?? ''))
-  const { state, checks, checkpoint, cosigners } = report
+  const { state, failed, checks, checkpoint, cosigners } = report
   if (state === 'waiting') return [say('waiting'), say('waitingMeans')]
   if (state === 'failed') {
-    const what = new Set(checks.filter(({ ok }) => !ok).map(({ check }) => say(check)))
-    return [say('failed'), say('failedMeans', { what: [...what].join(words.between) })]
+    const what = failed.map((check) => say(check)).join(words.between)
+    return [say('failed'), say('failedMeans', { what })]
   }
   const events = checks.filter(({ check }) => check === 'inclusion').length
   return [

@@ -5,8 +5,9 @@ import { VuonError } from '#contract/ground/errors.ts'
 import { systemClock } from '#contract/ground/node/system-clock.ts'
 import { ABSTAIN_REASONS, MAX_PHOTO_BYTES } from '#contract/wire/finding.ts'
 import type { PhotoDoor } from '../../../agent/page/photo-door.ts'
-import { reasonText } from '../../../agent/page/photos.ts'
+import { reasonText } from '../../../agent/page/photo-verdict.ts'
 import { PhotoDesk } from '../../../agent/photo-desk.ts'
+import { drawnStem, putModels } from '../vision/drawn-models.ts'
 import { drawLeaf, leafJpeg } from '../vision/drawn-photos.ts'
 import { Phone, type PretendBox, pretendBox, signedInPhone } from './pretend-box.ts'
 
@@ -19,19 +20,14 @@ let phone: Phone
 /** The page of a box with a real journal, a real photo store and the real decoding process. */
 beforeEach(async () => {
   box = await pretendBox()
-  desk = new PhotoDesk({
-    folder: `${box.dataDir}/photos`,
-    quotaBytes: 50_000_000,
-    clock: systemClock,
-    journal: box.journal,
-  })
-  desk.open()
+  desk = openDesk()
   // The room may be exchanged while the page stands.
   const door: PhotoDoor = {
     takeStream: (stream, note) => desk.takeStream(stream, note),
     recent: (limit) => desk.recent(limit),
     photo: (sha256) => desk.photo(sha256),
     isHeld: (finding) => desk.isHeld(finding),
+    modelWords: (sha256) => desk.modelWords(sha256),
   }
   Object.assign(box.sources, { photos: door })
   // The page was composed before: it is composed again with the photos.
@@ -41,6 +37,15 @@ beforeEach(async () => {
   await phone.get('/photos')
 })
 
+function openDesk(models = ''): PhotoDesk {
+  const opened = new PhotoDesk({
+    ...{ folder: `${box.dataDir}/photos`, quotaBytes: 50_000_000, models },
+    ...{ clock: systemClock, journal: box.journal },
+  })
+  opened.open()
+  return opened
+}
+
 afterEach(async () => {
   await desk.stop()
   await box.close()
@@ -49,12 +54,20 @@ afterEach(async () => {
 interface Sent {
   readonly fields?: Record<string, string>
   readonly bytes?: Uint8Array
+  /** Further photos of the same form. */
+  readonly more?: readonly Uint8Array[]
   readonly name?: string
   readonly headers?: Record<string, string>
 }
 
 /** The form with its photo, as a browser sends it. */
-async function send({ fields = {}, bytes, name = 'IMG_1.jpg', headers = { origin: ORIGIN } }: Sent) {
+async function send({
+  fields = {},
+  bytes,
+  more = [],
+  name = 'IMG_1.jpg',
+  headers = { origin: ORIGIN },
+}: Sent) {
   const boundary = '----vuon7'
   const all = { ...phone.hidden, plot: 'lo-a', organ: 'stem', ...fields }
   const parts = Object.entries(all).map(
@@ -64,6 +77,7 @@ async function send({ fields = {}, bytes, name = 'IMG_1.jpg', headers = { origin
   const payload = Buffer.concat([
     Buffer.from(parts.join('') + file),
     bytes ?? Buffer.alloc(0),
+    ...more.flatMap((each) => [Buffer.from(`\r\n${file}`), each]),
     Buffer.from(`\r\n--${boundary}--\r\n`),
   ])
   const cookie = [...phone.cookies].map(([key, value]) => `${key}=${value}`).join('; ')
@@ -101,6 +115,60 @@ describe('a photo by hand', () => {
       'ffd8',
     ])
     expect((await phone.get('/photos')).body).toContain(`/photos/${finding?.findingId}`)
+  })
+
+  test('is shown with what the model says in words, how sure, how much, where, and that it is no diagnosis', async () => {
+    const models = `${box.dataDir}/models`
+    putModels(models)
+    desk = openDesk(models)
+    await desk.openModels()
+    const spots = [{ colour: 'spot', x: 200, y: 240, r: 110 }] as const
+    const answer = await send({ bytes: await drawnStem(spots) })
+    const page = await phone.get(String(answer.headers.location))
+    for (const part of [
+      'Máy nhận thấy: có đốm',
+      'Sàng lọc, không phải chẩn đoán bệnh',
+      'Vết bệnh chiếm khoảng',
+    ])
+      expect(page.body).toContain(part)
+    for (const part of ['<svg class="photo"', 'Mô hình dragon-fruit-stem 1.0.0', 'không thấy vết bệnh: '])
+      expect(page.body).toContain(part)
+    expect((await phone.get('/photos?lang=en')).body).toContain('The machine sees: spot')
+  })
+
+  test('with others of the same plant is judged together with them, and one that is none is counted', async () => {
+    const models = `${box.dataDir}/models`
+    putModels(models)
+    desk = openDesk(models)
+    await desk.openModels()
+    const spot = (x: number) => drawnStem([{ colour: 'spot', x, y: 240, r: 110 }])
+    const more = [await spot(300), await drawnStem(), Buffer.from('no photo')]
+    const answer = await send({ bytes: await spot(200), more })
+    expect([answer.statusCode, String(answer.headers.location).endsWith('&refused=1')]).toEqual([303, true])
+    expect(new Set((await recent()).map(({ plant }) => plant)).size).toBe(1)
+    const { body } = await phone.get(String(answer.headers.location))
+    for (const part of ['Cùng một cây: 3 ảnh', '1 ảnh không được lưu', 'Ảnh này'])
+      expect(body).toContain(part)
+    // The plant first, then the photo.
+    expect(body.match(/Máy nhận thấy: có đốm/g)?.length).toBeGreaterThan(2)
+  })
+
+  test('and another that shows another disease are ill together, without a name for it', async () => {
+    const models = `${box.dataDir}/models`
+    putModels(models)
+    desk = openDesk(models)
+    const of = (colour: 'spot' | 'rot_or_canker') => drawnStem([{ colour, x: 200, y: 240, r: 110 }])
+    const answer = await send({ bytes: await of('spot'), more: [await of('rot_or_canker')] })
+    const { body } = await phone.get(String(answer.headers.location))
+    expect(body).toContain('Máy thấy có vết bệnh nhưng không chắc là loại nào')
+  })
+
+  test('is taken up to six at once; the seventh is said not to be', async () => {
+    const small = (seed: number) => leafJpeg({ widthPx: 200, heightPx: 150, seed })
+    const more = await Promise.all([2, 3, 4, 5, 6, 7].map(small))
+    const answer = await send({ bytes: await small(1), more })
+    expect([answer.statusCode, String(answer.headers.location).endsWith('&refused=1')]).toEqual([303, true])
+    expect(await recent()).toHaveLength(6)
   })
 
   test('that is blurred is kept, and the page says how to take a better one', async () => {

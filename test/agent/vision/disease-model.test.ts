@@ -185,7 +185,7 @@ describe('a photo is decoded once, to the size that the model was trained at', (
     expect(size(of('dragon-fruit', 'stem'), 9000, 300)).toEqual([640, 160])
     expect(size(of('dragon-fruit', 'stem'), 320, 320)).toEqual([160, 160])
     expect(size(of('mango', 'leaf'), 300, 200)).toEqual([300, 200])
-    expect(size(of('mango', 'leaf'), 4000, 3000)).toEqual([640, 480])
+    expect(size(of('mango', 'leaf'), 4000, 3000)).toEqual([640, 480, true])
   })
 })
 
@@ -208,7 +208,24 @@ describe('a model that can not be used', () => {
     expect(tried({ input: { ...manifest.input, type: 'float32' } })).toContain('uint8')
     writeFileSync(join(leaf, 'manifest.json'), '{')
     expect(installedModels(own).faults).toHaveLength(1)
-    expect(installedModels(join(own, 'none'))).toEqual({ models: [], faults: [] })
+    for (const path of [join(own, 'none'), join(leaf, 'manifest.json')])
+      expect(installedModels(path)).toMatchObject({ models: [], faults: [{ folder: path }] })
+    expect(installedModels('')).toEqual({ models: [], faults: [] })
+  })
+
+  test('this time, since it broke the process on this photo, is left out: the photo is measured and the reason told', async () => {
+    const path = put(folder, 'stem.png', await drawnStem())
+    const request = {
+      path,
+      crop: 'dragon-fruit',
+      organ: 'stem',
+      keep: false,
+      withoutModel: 'it broke',
+    } as const
+    expect(await examinePhoto(request, shelf)).toMatchObject({
+      ...{ kind: 'photo', quality: { shortSidePx: 480 } },
+      diagnosis: { model: null, verdict: null, abstained: 'uncertain', fault: 'it broke' },
+    })
   })
 
   test('because its file is another one than the manifest says is not asked, and the photo is kept all the same', async () => {

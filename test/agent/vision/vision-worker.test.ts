@@ -26,7 +26,7 @@ function program(name: string, onPhoto: string): string {
     path,
     `const ok = { kind: 'no-photo', reason: 'unreadable', detail: 'pid ' + process.pid, ms: {} }
      process.on('disconnect', () => process.exit(0))
-     process.on('message', ({ path }) => { ${onPhoto} })`,
+     process.on('message', ({ path, withoutModel }) => { ${onPhoto} })`,
   )
   return path
 }
@@ -56,7 +56,7 @@ describe('the decoding process', () => {
 
   test('that hangs is killed, and the next photo gets a new one', async () => {
     const worker = open({
-      timeoutMs: 400,
+      timeoutMs: 1000,
       program: program('hangs', `if (path === 'bad') for (;;) {} process.send(ok)`),
     })
     const [bad, good] = await Promise.all([worker.examine(ask('bad')), worker.examine(ask('good'))])
@@ -80,6 +80,17 @@ describe('the decoding process', () => {
     expect(bad).toMatchObject({ kind: 'no-photo', reason: 'unreadable', detail: 'broke the decoder' })
     expect(good).toMatchObject({ detail: expect.stringContaining('pid') })
     expect(worker.state.kills.crash).toBe(2)
+  })
+
+  test.each([
+    ['dies', `process.kill(process.pid, 'SIGSEGV')`, 'broke'],
+    ['hangs', 'for (;;) {}', 'took too long'],
+  ])('that %s with a model gets the photo once more without it', async (name, fate, told) => {
+    const onPhoto = `if (withoutModel === undefined) { ${fate} }
+      process.send({ ...ok, detail: withoutModel + ' pid ' + process.pid })`
+    const worker = open({ timeoutMs: 1000, models: folder, program: program(`model-${name}`, onPhoto) })
+    expect(await worker.examine(ask('any'))).toMatchObject({ detail: expect.stringContaining(told) })
+    expect(worker.state.examined).toBe(1)
   })
 
   test('that was killed from outside while idle costs no photo', async () => {

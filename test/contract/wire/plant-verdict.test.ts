@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type PhotoVote, plantVerdict } from '../../../agent/vision/vote.ts'
+import { type PhotoVote, plantVerdict } from '#contract/wire/plant-verdict.ts'
 
 const said = (verdict: string, probability = 0.9): PhotoVote => ({
   ...{ verdict, abstained: null },

@@ -1,4 +1,4 @@
-import type { AbstainReason } from '#contract/wire/finding.ts'
+import type { AbstainReason } from './finding.ts'
 
 /** What was said of one photo of several of one plant. */
 export interface PhotoVote {
