@@ -8,6 +8,7 @@ import type { SecretKey } from '#contract/ground/signing.ts'
 import type { SignedCheckpoint } from '#contract/trace/checkpoint.ts'
 import type { ProofBundle } from '#contract/trace/proof-bundle.ts'
 import { noteKey, noteKeyText, parseNoteKey } from '#contract/trace/signed-note.ts'
+import { agentIdOf } from '#contract/wire/identity.ts'
 import type { GatewayConfig } from './config.ts'
 import { type Cosigner, Cosigning } from './log/tree/cosigning.ts'
 import { exportTree } from './log/tree/export-tree.ts'
@@ -61,7 +62,7 @@ export class Transparency {
       identity: { origin, key, sha256 },
       newHolder: () => toHex(randomBytes(8)),
       reader: READER,
-      find: ripeEvents,
+      find: (tx, after) => ripeEvents(tx, after, { agent: agentIdOf(key.publicRaw, sha256), key }),
     })
     this.cosigning = new Cosigning({ ...shared, sha256, cosigners: this.#cosigners, fetch })
   }

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { secretKeyFromSeed, sha256 } from '#contract/ground/node/crypto.ts'
+import { utf8 } from '#contract/ground/bytes.ts'
+import { publicKeyFromRaw, secretKeyFromSeed, sha256 } from '#contract/ground/node/crypto.ts'
 import { checkBundle } from '#contract/trace/check-bundle.ts'
 import { parseCheckpoint } from '#contract/trace/checkpoint.ts'
 import { eventHash } from '#contract/trace/event-hash.ts'
@@ -12,8 +13,8 @@ import { parseNoteKey, standingOfKey } from '#contract/trace/signed-note.ts'
 import { decodeBundle, hashesIn, tilePath, tilesOf } from '#contract/trace/tiles.ts'
 import { appendLeaves } from '../../gateway/log/tree/append.ts'
 import { verifyWithNode } from '../../gateway/log/tree/cosigning.ts'
-import { treeHead } from '../../gateway/log/tree/read-tree.ts'
-import { ripeEvents } from '../../gateway/trace/proof/ripe-events.ts'
+import { leavesIn, treeHead } from '../../gateway/log/tree/read-tree.ts'
+import { capturedMessage, ripeEvents } from '../../gateway/trace/proof/ripe-events.ts'
 import { temporaryFolder } from './province-store.ts'
 import { expectProblem, RunningGateway } from './running-gateway.ts'
 import { SignedBox } from './signed-box.ts'
@@ -119,6 +120,30 @@ describe('the log of events', () => {
     await room.receive(2, 50)
     expect(await room.transparency.writer.turn()).toBe(2)
     expect(await room.transparency.verify([])).toMatchObject({ valid: true, size: 7, checkpoints: 2 })
+  })
+
+  it('takes in what integrators captured, each under the signature of the province', async () => {
+    const room = await TransparencyRoom.open()
+    const { gateway } = room.province
+    const bytes = utf8('{"type":"ObjectEvent","eventTime":"2026-11-23T00:00:00Z"}')
+    await gateway.decide([{ kind: 'captured-event', bytes, by: 'sàn' }])
+    await room.receive(1)
+    expect(await room.transparency.writer.turn()).toBe(2)
+    const leaves = (await leavesIn(gateway.db, 0, 2)).map(({ leaf }) => decodeLeaf(leaf))
+    expect(leaves.map(({ kind }) => kind)).toEqual(['captured-event', 'farm-event'])
+    const [captured] = leaves
+    expect(captured?.signed).toEqual(bytes)
+    const note = parseNoteKey((await room.transparency.status()).key, sha256)
+    expect(
+      publicKeyFromRaw(note.publicRaw).verify(
+        capturedMessage(bytes),
+        captured?.signature ?? new Uint8Array(64),
+      ),
+    ).toBe(true)
+    // A rebuild and another look find nothing new, and nothing that should not be there.
+    await gateway.rebuild()
+    expect(await room.transparency.writer.turn()).toBe(0)
+    expect((await room.transparency.verify([])).valid).toBe(true)
   })
 
   it('takes an event once that arrives twice under two numbers', async () => {

@@ -1,6 +1,13 @@
 import { sql } from 'kysely'
+import { concatBytes, utf8 } from '#contract/ground/bytes.ts'
+import { compression } from '#contract/ground/node/compression.ts'
 import { sha256 } from '#contract/ground/node/crypto.ts'
+import type { SecretKey } from '#contract/ground/signing.ts'
 import { encodeLeaf, MAX_SIGNED_BYTES } from '#contract/trace/log-leaf.ts'
+import { openEnvelope, openKnownBody } from '#contract/wire/batch.ts'
+import { decodeEntries } from '#contract/wire/entries-codec.ts'
+import type { RecordEntry } from '#contract/wire/records.ts'
+import { batchBytes } from '../../log/log.ts'
 import type { FoundLeaves } from '../../log/tree/writer.ts'
 import type { Db } from '../../store/open-store.ts'
 
@@ -8,11 +15,18 @@ import type { Db } from '../../store/open-store.ts'
 const BATCHES_A_PAGE = 500
 const LEAVES_A_PAGE = 1000
 
+/** Who appends what integrators captured, and the province's signature over it. */
+export interface Capturer {
+  readonly agent: string
+  readonly key: SecretKey
+}
+
 /**
  * The events that are to go into the log, of the batches that arrived after a place: those whose signature holds, by a
- * key that the province trusts for them. In the order of arrival, then of the box's own seqs.
+ * key that the province trusts for them, and what integrators captured, which the province signs. In the order of
+ * arrival, then of the box's own seqs.
  */
-export async function ripeEvents(db: Db, afterArrival: number): Promise<FoundLeaves> {
+export async function ripeEvents(db: Db, afterArrival: number, capturer?: Capturer): Promise<FoundLeaves> {
   const { rows } = await sql<Batch>`SELECT arrival, agent, epoch, lane, from_seq, to_seq FROM log_batch
     WHERE arrival > ${afterArrival} ORDER BY arrival LIMIT ${BATCHES_A_PAGE}`.execute(db)
   const leaves: Uint8Array[] = []
@@ -22,6 +36,10 @@ export async function ripeEvents(db: Db, afterArrival: number): Promise<FoundLea
     if (leaves.length >= LEAVES_A_PAGE) return { leaves, unfit, arrival, isMore: true }
     arrival = batch.arrival
     if (batch.lane !== 'record') continue
+    if (capturer && batch.agent === capturer.agent) {
+      leaves.push(...(await capturedLeaves(db, batch, capturer.key)))
+      continue
+    }
     for (const { signed, signature } of await trustedEvents(db, batch)) {
       if (signed.length <= MAX_SIGNED_BYTES)
         leaves.push(encodeLeaf('farm-event', new Uint8Array(signed), new Uint8Array(signature)))
@@ -42,6 +60,34 @@ interface Batch {
   lane: string
   from_seq: number
   to_seq: number
+}
+
+/** `vuon/captured/1\0` ‖ the event's JSON as it was captured: what the province signs. */
+export const capturedMessage = (bytes: Uint8Array): Uint8Array =>
+  concatBytes(utf8('vuon/captured/1\0'), bytes)
+
+/** Ed25519 gives one signature for one message: the same leaf whenever the log looks again. */
+async function capturedLeaves(
+  db: Db,
+  { agent, epoch, from_seq: from }: Batch,
+  key: SecretKey,
+): Promise<Uint8Array[]> {
+  const stored = await batchBytes(db, agent, epoch, 'record', from)
+  if (!stored) return []
+  let entries: RecordEntry[]
+  try {
+    entries = decodeEntries(openKnownBody(openEnvelope(stored.bytes), compression))
+  } catch {
+    // Damage on the disk keeps nobody else's events out of the log; `rebuild` and `backup` tell of it.
+    return []
+  }
+  return entries.flatMap((entry) => {
+    const bytes = entry.kind === 'captured-event' ? (entry as { bytes?: unknown }).bytes : undefined
+    // Captured events are bounded far below a leaf.
+    return bytes instanceof Uint8Array && bytes.length > 0 && bytes.length <= MAX_SIGNED_BYTES
+      ? [encodeLeaf('captured-event', bytes, key.sign(capturedMessage(bytes)))]
+      : []
+  })
 }
 
 async function trustedEvents(
