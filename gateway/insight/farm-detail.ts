@@ -3,6 +3,7 @@ import { LANES } from '#contract/wire/records.ts'
 import { maySeeFarm, type Viewer } from '../accounts/viewer.ts'
 import { epochsOf, marksOf } from '../log/marks.ts'
 import type { Db } from '../store/open-store.ts'
+import { PART_UNREPLACED } from '../store/standing.ts'
 import type { AlarmCard, BoxTrust, FarmDetail, LotCard } from './answers.ts'
 import { boxesOf } from './farms-overview.ts'
 import { seriesCards } from './series-cards.ts'
@@ -106,8 +107,7 @@ async function lotsOf(db: Db, agents: readonly string[]): Promise<LotCard[]> {
     mass: number
   }>`
     SELECT gtin, lot, min(crop) AS crop, min(plot) AS plot, min(harvested_at) AS at, sum(mass_kg) AS mass FROM lot_part p
-    WHERE agent IN (${sql.join(agents)}) AND NOT EXISTS (SELECT 1 FROM activity c WHERE c.agent = p.agent AND c.corrects = p.activity_id
-      AND c.corrects <> '')
+    WHERE agent IN (${sql.join(agents)}) AND ${PART_UNREPLACED}
     GROUP BY gtin, lot ORDER BY at DESC, lot DESC LIMIT 200`.execute(db)
   return rows.map(({ at, mass, ...lot }) => ({ ...lot, harvestedAt: at, massKg: mass }))
 }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Db } from '../store/open-store.ts'
+import { PART_STANDS } from '../store/standing.ts'
 import { certificatesOf, type LotCertificate, stateOn } from './lot-history-standing.ts'
 
 /** What the public may know of a growing area or packing house: its commune, never a household's parcel. */
@@ -121,9 +122,7 @@ async function isAllocated(db: Db, gln: string, code: string): Promise<boolean> 
 }
 
 // A part counts that its own box gave, that is trusted, and that no later word replaces.
-const counts = sql`substr(p.lot, 1, 4) = e.box_code
-  AND NOT EXISTS (SELECT 1 FROM untrusted_part u WHERE u.agent = p.agent AND u.activity_id = p.activity_id)
-  AND NOT EXISTS (SELECT 1 FROM activity c WHERE c.agent = p.agent AND c.corrects = p.activity_id AND c.corrects <> '')`
+const counts = sql`substr(p.lot, 1, 4) = e.box_code AND ${PART_STANDS}`
 
 async function markedSince(
   db: Db,

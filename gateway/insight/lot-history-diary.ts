@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { PreHarvestInterval } from '#contract/wire/farm-book.ts'
 import type { Db } from '../store/open-store.ts'
-import { stands } from './lot-history-tree.ts'
+import { STANDS } from '../store/standing.ts'
 
 /** What the farm wrote down about the plots of a lot while its fruit grew. */
 export interface LotDiary {
@@ -73,7 +73,7 @@ export async function lotDiary(db: Db, grown: readonly Grown[]): Promise<LotDiar
     const { rows } = await sql<ActivityRow>`SELECT a.agent, a.activity_id, a.type, a.at, a.details
       FROM enrolment e JOIN activity a ON a.agent = e.agent
       WHERE e.farm_id = ${farmId} AND a.plot = ${plot} AND a.at > ${harvestedAt - daysOf(crop) * DAY_MS} AND a.at <= ${harvestedAt}
-        AND a.type IN ('sprayed', 'fertilised', 'irrigated', 'lit', 'pruned', 'scouted', 'tested') AND ${stands}
+        AND a.type IN ('sprayed', 'fertilised', 'irrigated', 'lit', 'pruned', 'scouted', 'tested') AND ${STANDS}
       ORDER BY a.at LIMIT ${MAX_ENTRIES}`.execute(db)
     for (const row of rows) entries.set(`${row.agent} ${row.activity_id}`, { row, crop })
   }

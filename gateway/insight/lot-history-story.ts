@@ -4,12 +4,13 @@ import { boxCodeOf } from '#contract/trace/lot-number.ts'
 import type { PersonalField } from '#contract/wire/province-decisions.ts'
 import { publicFacts } from '../accounts/holders.ts'
 import type { Db } from '../store/open-store.ts'
+import { STANDS } from '../store/standing.ts'
 import type { LotHistory } from './answers.ts'
 import { CONDITION_DAYS, CONDITIONS, type LotRow, lotEvents, lotHistory, lotParts } from './lot-history.ts'
 import { type ConditionBand, conditionBands } from './lot-history-bands.ts'
 import { type LotDiary, lotDiary } from './lot-history-diary.ts'
 import { certificatesOf, type LotCertificate, type LotRecall, recallOf } from './lot-history-standing.ts'
-import { type LotTree, lotTree, stands, withOrigins } from './lot-history-tree.ts'
+import { type LotTree, lotTree, withOrigins } from './lot-history-tree.ts'
 
 // A mixed pallet of more farms names them in its packing list.
 const MAX_HOLDERS = 5
@@ -101,7 +102,7 @@ async function packedHistory(
   const { rows } = await sql<{ agent: string; farm_id: string; mass_kg: number; received_at: number }>`
     SELECT l.agent, e.farm_id, sum(l.mass_kg) AS mass_kg, min(a.received_at) AS received_at
     FROM activity_lot l JOIN activity a ON a.agent = l.agent AND a.activity_id = l.activity_id JOIN enrolment e ON e.agent = l.agent
-    WHERE l.gtin = ${gtin} AND l.lot = ${lot} AND l.side = 'out' AND a.type = 'packed' AND e.box_code = ${boxCodeOf(lot)} AND ${stands}
+    WHERE l.gtin = ${gtin} AND l.lot = ${lot} AND l.side = 'out' AND a.type = 'packed' AND e.box_code = ${boxCodeOf(lot)} AND ${STANDS}
     GROUP BY l.agent, e.farm_id`.execute(db)
   const [packed] = rows
   const [first] = parts

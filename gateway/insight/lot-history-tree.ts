@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { boxCodeOf } from '#contract/trace/lot-number.ts'
 import type { Db } from '../store/open-store.ts'
+import { STANDS } from '../store/standing.ts'
 
 /** A lot beside the one that was asked for. */
 export interface LotRef {
@@ -33,10 +34,6 @@ const MAX_LOTS = 60
 const MAX_LEVELS = 12
 const MAX_ORIGINS = 200
 
-/** An activity stands that is not withdrawn and that no later one of its box replaces. The index holds corrections only. */
-export const stands = sql`a.is_withdrawn = 0 AND NOT EXISTS (
-  SELECT 1 FROM activity c WHERE c.agent = a.agent AND c.corrects = a.activity_id AND c.corrects <> '')`
-
 interface StepRow {
   agent: string
   activity_id: string
@@ -50,11 +47,11 @@ export async function lotTree(db: Db, gtin: string, lot: string): Promise<LotTre
   const made = await sql<StepRow>`SELECT a.agent, a.activity_id, a.type, a.at, a.details
     FROM activity_lot l JOIN activity a ON a.agent = l.agent AND a.activity_id = l.activity_id
       JOIN enrolment e ON e.agent = a.agent
-    WHERE l.gtin = ${gtin} AND l.lot = ${lot} AND l.side = 'out' AND a.type = 'packed' AND e.box_code = ${boxCodeOf(lot)} AND ${stands}
+    WHERE l.gtin = ${gtin} AND l.lot = ${lot} AND l.side = 'out' AND a.type = 'packed' AND e.box_code = ${boxCodeOf(lot)} AND ${STANDS}
     ORDER BY a.at LIMIT ${MAX_STEPS}`.execute(db)
   const went = await sql<StepRow>`SELECT a.agent, a.activity_id, a.type, a.at, a.details
     FROM activity_lot l JOIN activity a ON a.agent = l.agent AND a.activity_id = l.activity_id
-    WHERE l.gtin = ${gtin} AND l.lot = ${lot} AND l.side = 'in' AND a.type IN ('packed', 'aggregated', 'dispatched') AND ${stands}
+    WHERE l.gtin = ${gtin} AND l.lot = ${lot} AND l.side = 'in' AND a.type IN ('packed', 'aggregated', 'dispatched') AND ${STANDS}
     ORDER BY a.at LIMIT ${MAX_STEPS}`.execute(db)
   return {
     madeFrom: await Promise.all(made.rows.map((row) => stepOf(db, row, 'in'))),
@@ -81,7 +78,7 @@ export async function withOrigins(
           JOIN enrolment e ON e.agent = a.agent
           JOIN activity_lot i ON i.agent = o.agent AND i.activity_id = o.activity_id AND i.side = 'in'
         WHERE o.gtin = ${each.gtin} AND o.lot = ${each.lot} AND o.side = 'out' AND a.type = 'packed'
-          AND e.box_code = ${boxCodeOf(each.lot)} AND ${stands}
+          AND e.box_code = ${boxCodeOf(each.lot)} AND ${STANDS}
         ORDER BY i.gtin, i.lot LIMIT ${MAX_ORIGINS}`.execute(db)
       for (const row of rows) {
         const key = `${row.gtin} ${row.lot}`

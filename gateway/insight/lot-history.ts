@@ -3,6 +3,7 @@ import { toHex } from '#contract/ground/bytes.ts'
 import { sha256 } from '#contract/ground/node/crypto.ts'
 import { boxCodeOf, isLotNumber } from '#contract/trace/lot-number.ts'
 import type { Db } from '../store/open-store.ts'
+import { PART_UNREPLACED } from '../store/standing.ts'
 import type { LotHistory } from './answers.ts'
 import { toValue } from './series-cards.ts'
 
@@ -59,7 +60,7 @@ export async function lotParts(db: Db, gtin: string, lot: string): Promise<LotRo
     LEFT JOIN allocation a ON a.farm_id = e.farm_id AND a.gtin = p.gtin
     LEFT JOIN untrusted_part u ON u.agent = p.agent AND u.activity_id = p.activity_id
     WHERE p.gtin = ${gtin} AND p.lot = ${lot} AND e.box_code = ${boxCodeOf(lot)}
-      AND NOT EXISTS (SELECT 1 FROM activity c WHERE c.agent = p.agent AND c.corrects = p.activity_id AND c.corrects <> '')
+      AND ${PART_UNREPLACED}
     ORDER BY p.harvested_at`.execute(db)
   // What a stolen key added to an honest lot is not summed; a lot that is its own is shown as what it is.
   const trusted = rows.filter((row) => row.is_trusted === 1)

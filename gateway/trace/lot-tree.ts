@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Db } from '../store/open-store.ts'
-import { PART_STANDS, STANDS } from './standing.ts'
+import { PART_STANDS, STANDS } from '../store/standing.ts'
 
 export interface LotName {
   readonly gtin: string

@@ -1,5 +1,6 @@
-import { type RawBuilder, sql } from 'kysely'
+import { sql } from 'kysely'
 import type { Db } from '../store/open-store.ts'
+import { STANDS } from '../store/standing.ts'
 
 /** An activity of a farm book, as it stands: not withdrawn, and replaced by no later one of its box. */
 export interface StandingActivity {
@@ -14,16 +15,6 @@ export interface StandingActivity {
   readonly statedAt: number
   readonly receivedAt: number
 }
-
-/** For a row of `activity` called `a`. */
-export const STANDS: RawBuilder<boolean> = sql<boolean>`a.is_withdrawn = 0 AND NOT EXISTS (SELECT 1 FROM activity c
-  WHERE c.agent = a.agent AND c.corrects = a.activity_id AND c.corrects <> ''
-    AND (c.stated_at, c.epoch, c.seq) > (a.stated_at, a.epoch, a.seq))`
-
-/** For a row of `lot_part` called `p`: its picking was not corrected or withdrawn, and no revoked key signed it. */
-export const PART_STANDS: RawBuilder<boolean> = sql<boolean>`NOT EXISTS (SELECT 1 FROM activity c
-    WHERE c.agent = p.agent AND c.corrects = p.activity_id AND c.corrects <> '')
-  AND NOT EXISTS (SELECT 1 FROM untrusted_part u WHERE u.agent = p.agent AND u.activity_id = p.activity_id)`
 
 // A plot has some hundreds of activities a year; a diary of more than this is read by its newest part.
 const MAX_ACTIVITIES = 5000

@@ -1,8 +1,8 @@
 import { sql } from 'kysely'
 import type { Db } from '../../store/open-store.ts'
+import { PART_STANDS } from '../../store/standing.ts'
 import type { FarmCalendar } from '../farm-calendar.ts'
 import type { LotPart } from '../lot-tree.ts'
-import { PART_STANDS } from '../standing.ts'
 import { type CheckEvidence, type CheckVerdict, type LotCheck, worst } from './lot-check.ts'
 
 /** May this farm mark fruit with this code: it holds the code, or its holder's box signed that it may. */

@@ -1,8 +1,9 @@
 import { sql } from 'kysely'
 import type { Db } from '../../store/open-store.ts'
+import { STANDS } from '../../store/standing.ts'
 import type { FarmCalendar } from '../farm-calendar.ts'
 import type { LotPart } from '../lot-tree.ts'
-import { STANDS, type StandingActivity, standingOnPlot } from '../standing.ts'
+import { type StandingActivity, standingOnPlot } from '../standing.ts'
 import { type CheckEvidence, type CheckVerdict, type LotCheck, worst } from './lot-check.ts'
 
 const DAY_MS = 86_400_000

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Db } from '../../store/open-store.ts'
+import { STANDS } from '../../store/standing.ts'
 import { type LotName, type LotPart, type LotStep, stepsOf } from '../lot-tree.ts'
-import { STANDS } from '../standing.ts'
 import { type CheckEvidence, type CheckVerdict, type LotCheck, worst } from './lot-check.ts'
 
 // Scales of a packing shed and the water that fruit loses overnight: two in a hundred.

@@ -3,9 +3,9 @@ import { VuonError } from '#contract/ground/errors.ts'
 import { lotUri } from '#contract/trace/digital-link.ts'
 import { type EventStatement, openSignedEvent } from '#contract/trace/signed-event.ts'
 import type { Db } from '../../store/open-store.ts'
+import { STANDS } from '../../store/standing.ts'
 import type { FarmCalendar } from '../farm-calendar.ts'
 import { type LotName, type LotPart, lotTree, partsOf } from '../lot-tree.ts'
-import { STANDS } from '../standing.ts'
 
 /** Whose records, and of which days: both ends belong to it, YYYY-MM-DD. */
 export interface FeedScope {

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Db } from '../../store/open-store.ts'
+import { PART_STANDS, STANDS } from '../../store/standing.ts'
 import { type LotName, type LotPart, type LotStep, lotTree, partsOf, stepsOf } from '../lot-tree.ts'
-import { PART_STANDS, STANDS } from '../standing.ts'
 import { type RecallState, recallsOf } from './recalls.ts'
 
 /**
