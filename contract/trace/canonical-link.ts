@@ -1,5 +1,6 @@
 import { CANONICAL_BASE } from './digital-link.ts'
 import { linkOfEpcUrn } from './epc-urn.ts'
+import { SHORT_NAMES } from './short-names.ts'
 
 /**
  * One name for one thing: an EPC URN, or a Digital Link on anybody's domain, as the constrained canonical Digital
@@ -41,27 +42,6 @@ const KEYS: Readonly<Record<string, Key>> = {
   '8010': { value: /^(?:%23|%2F|[#\-0-9A-Z]){1,30}$/i, qualifiers: { '8011': /^\d{1,12}$/ } },
   '8017': { value: /^\d{18}$/, qualifiers: {} },
   '8018': { value: /^\d{18}$/, qualifiers: {} },
-}
-
-/** The convenience names of the first URI syntax, which older links still carry. */
-const SHORT_NAMES: Readonly<Record<string, string>> = {
-  gtin: '01',
-  itip: '8006',
-  cpid: '8010',
-  gln: '414',
-  party: '417',
-  gsrnp: '8017',
-  gsrn: '8018',
-  gcn: '255',
-  sscc: '00',
-  gdti: '253',
-  ginc: '401',
-  gsin: '402',
-  grai: '8003',
-  giai: '8004',
-  cpv: '22',
-  lot: '10',
-  ser: '21',
 }
 
 function linkOfWebUri(uri: string): string | undefined {

@@ -1,5 +1,6 @@
 import { aiRule, couldBeAi, LINK_KEYS } from './ai-table.ts'
 import { CANONICAL_BASE } from './digital-link.ts'
+import { SHORT_NAMES } from './short-names.ts'
 
 /**
  * A GS1 Digital Link of any key, taken apart and judged (URI syntax 1.6 with the AIs of the Syntax Dictionary):
@@ -100,33 +101,6 @@ export const unescapePath = (text: string): string =>
 export const unescapeQuery = (text: string): string => unescapePath(text.replaceAll('+', ' '))
 
 class LinkFault extends Error {}
-
-const SHORT_NAMES: Readonly<Record<string, string>> = {
-  gtin: '01',
-  itip: '8006',
-  cpid: '8010',
-  gln: '414',
-  payto: '415',
-  party: '417',
-  gsrnp: '8017',
-  gsrn: '8018',
-  gcn: '255',
-  sscc: '00',
-  gdti: '253',
-  ginc: '401',
-  gsin: '402',
-  grai: '8003',
-  giai: '8004',
-  gmn: '8013',
-  cpv: '22',
-  lot: '10',
-  ser: '21',
-  cpsn: '8011',
-  glnx: '254',
-  refno: '8020',
-  srin: '8019',
-  tpx: '235',
-}
 
 function linkOf(uri: string, leniency: Leniency): DigitalLink {
   if (uri.length > MAX_LINK_CHARACTERS) throw new LinkFault(`has more than ${MAX_LINK_CHARACTERS} characters`)
