@@ -75,7 +75,11 @@ export class SerialLine implements ByteLine {
 
   write(bytes: Uint8Array): Promise<void> {
     const port = this.#port
-    if (!port?.isOpen) return Promise.reject(new VuonError('link-down', this.#state.detail))
+    if (!port?.isOpen) {
+      // A port that is going has said "closed" to us before it says so to its listeners.
+      if (port && this.#state.isOpen && !port.opening) return Promise.reject(this.#lost(port, 'closed'))
+      return Promise.reject(new VuonError('link-down', this.#state.detail))
+    }
     return new Promise((resolve, reject) => {
       port.write(bytes, (error) => (error ? reject(this.#lost(port, error.message)) : resolve()))
     })

@@ -72,6 +72,25 @@ describe.skipIf(!findTool('socat'))('a serial line [needs socat]', () => {
     expect(line.state()).toMatchObject({ isOpen: true, detail: stick.path })
   })
 
+  it('is known to be lost by the time that a write says so', async () => {
+    for (let round = 0; round < 8; round++) {
+      const stick = new Stick(temporaryFolder())
+      await stick.plugIn()
+      const { line } = serial(stick.path)
+      await eventually('it is open', () => line.state().isOpen)
+      const pulled = stick.pull()
+      for (let isLost = false; !isLost; ) {
+        isLost = await line.write(bytes('?')).then(
+          () => false,
+          () => true,
+        )
+        if (isLost) expect(line.state().isOpen).toBe(false)
+        await new Promise((later) => setImmediate(later))
+      }
+      await pulled
+    }
+  })
+
   it('tells the loss of a pulled stick once, and comes back by itself when it is pushed in again', async () => {
     const stick = new Stick(temporaryFolder())
     await stick.plugIn()
