@@ -1,3 +1,6 @@
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { Clock } from '#contract/ground/clock.ts'
 import { sha256 } from '#contract/ground/node/crypto.ts'
@@ -43,6 +46,13 @@ export class Orchard {
   }
 
   static async open(config: { publicUrl?: string } = {}): Promise<Orchard> {
+    const orchard = await Orchard.openIn(temporaryFolder(), config)
+    onTestFinished(() => orchard.gateway.stop())
+    return orchard
+  }
+
+  /** On a folder of the caller's, who also stops it. `drawn` is where its random numbers begin. */
+  static async openIn(dataDir: string, config: { publicUrl?: string } = {}, drawn = 0): Promise<Orchard> {
     const time = { wallMs: NOW }
     const clock: Clock = {
       wallMs: () => time.wallMs,
@@ -52,12 +62,12 @@ export class Orchard {
         return () => clearTimeout(timer)
       },
     }
-    let drawn = 0
+    let next = drawn
     // Different each time, as the tokens of two sessions must be.
     const randomBytes = (length: number) =>
-      sha256(new TextEncoder().encode(`orchard ${drawn++}`)).subarray(0, length)
+      sha256(new TextEncoder().encode(`orchard ${next++}`)).subarray(0, length)
     const settings = gatewayConfigSchema.parse({
-      dataDir: temporaryFolder(),
+      dataDir,
       log: 'silent',
       listen: { port: 0 },
       ...config,
@@ -69,7 +79,6 @@ export class Orchard {
       withProcessMetrics: false,
     })
     const app = await gateway.serve()
-    onTestFinished(() => gateway.stop())
     return new Orchard(gateway, app, time)
   }
 
@@ -159,6 +168,31 @@ export async function believableFarm(orchard: Orchard, box = new SignedBox(1)): 
   await orchard.send(box.records(...ALARMS))
   for (const [index, lot] of LOTS.entries()) await orchard.send(box.records(...harvest(box, lot, index)))
   return box
+}
+
+/** The believable farm and one person, on a folder that is filled once and copied for each test. */
+export async function settledFarm(
+  config: { publicUrl?: string } = {},
+): Promise<{ orchard: Orchard; box: SignedBox }> {
+  template ??= filledFolder()
+  const { folder, box } = await template
+  const own = temporaryFolder()
+  cpSync(folder, own, { recursive: true })
+  const orchard = await Orchard.openIn(own, config, 1000)
+  onTestFinished(() => orchard.gateway.stop())
+  return { orchard, box: box.twin() }
+}
+
+let template: Promise<{ folder: string; box: SignedBox }> | undefined
+
+async function filledFolder(): Promise<{ folder: string; box: SignedBox }> {
+  const folder = mkdtempSync(join(tmpdir(), 'vuon-orchard-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  const orchard = await Orchard.openIn(folder)
+  const box = await believableFarm(orchard)
+  await orchard.addPerson()
+  await orchard.gateway.stop()
+  return { folder, box }
 }
 
 interface Simulated {

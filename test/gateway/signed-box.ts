@@ -70,6 +70,13 @@ export class SignedBox {
     return batch
   }
 
+  /** The same box at the same place of its history. */
+  twin(): SignedBox {
+    const twin = this.clone()
+    Object.assign(twin.#next, structuredClone(this.#next))
+    return twin
+  }
+
   /** The same key and epoch from the start: what a cloned card is. */
   clone(): SignedBox {
     const clone = new SignedBox(1, this.epoch)

@@ -16,7 +16,6 @@ import { scale } from '../../gateway/web/series-chart.ts'
 import { stepsFrom, timeRange } from '../../gateway/web/time-range.ts'
 import { ageWords, numberText, valueText } from '../../gateway/web/words.ts'
 import {
-  believableFarm,
   EMAIL,
   FARM,
   GTIN,
@@ -27,6 +26,7 @@ import {
   NOW,
   Orchard,
   PASSWORD,
+  settledFarm,
   UNSENT_LOT,
 } from './orchard.ts'
 import { minutes, SignedBox, seriesEntry } from './signed-box.ts'
@@ -34,13 +34,6 @@ import { minutes, SignedBox, seriesEntry } from './signed-box.ts'
 const HTML = { accept: 'text/html,application/xhtml+xml;q=0.9,*/*;q=0.8' }
 const FORM = { ...HTML, 'content-type': 'application/x-www-form-urlencoded' }
 const AIR = '/series/00000000-0000-4000-8000-000000000008'
-
-async function farm(config: { publicUrl?: string } = {}): Promise<{ orchard: Orchard; box: SignedBox }> {
-  const orchard = await Orchard.open(config)
-  const box = await believableFarm(orchard)
-  await orchard.addPerson()
-  return { orchard, box }
-}
 
 /** One browser: it keeps its cookies and can fill in the forms that it was shown. */
 class Visitor {
@@ -94,7 +87,7 @@ const setCookies = (answer: { headers: Record<string, unknown> }): string[] =>
 
 describe('signing in', () => {
   it('leads from the first address to the form, and from the form to the farms', async () => {
-    const { orchard } = await farm()
+    const { orchard } = await settledFarm()
     const visitor = new Visitor(orchard)
     expect((await visitor.get('/')).headers.location).toBe('/sign-in')
     const answer = await visitor.trySignIn(EMAIL, PASSWORD)
@@ -104,7 +97,7 @@ describe('signing in', () => {
   })
 
   it('sets a session cookie that script cannot read and other sites do not send', async () => {
-    const { orchard } = await farm()
+    const { orchard } = await settledFarm()
     const answer = await new Visitor(orchard).trySignIn(EMAIL, PASSWORD)
     const cookie = setCookies(answer).find((each) => each.startsWith('vuon_session=')) ?? ''
     expect(cookie).toMatch(/; HttpOnly/)
@@ -114,7 +107,7 @@ describe('signing in', () => {
   })
 
   it('sends cookies over https only where the public address is https', async () => {
-    const { orchard } = await farm({ publicUrl: 'https://vuon.example' })
+    const { orchard } = await settledFarm({ publicUrl: 'https://vuon.example' })
     const visitor = new Visitor(orchard)
     const form = await visitor.get('/sign-in')
     const answer = await visitor.trySignIn(EMAIL, PASSWORD)
@@ -124,7 +117,7 @@ describe('signing in', () => {
   })
 
   it('says what to do after a wrong password, and for how long after five', async () => {
-    const { orchard } = await farm()
+    const { orchard } = await settledFarm()
     const visitor = new Visitor(orchard)
     for (let tries = 0; tries < 5; tries++) {
       const answer = await visitor.trySignIn(EMAIL, 'a wrong password')
@@ -142,7 +135,7 @@ describe('signing in', () => {
   })
 
   it('answers an unknown address exactly as a wrong password', async () => {
-    const { orchard } = await farm()
+    const { orchard } = await settledFarm()
     const [known, unknown] = [
       await new Visitor(orchard).trySignIn(EMAIL, 'wrong wrong wrong'),
       await new Visitor(orchard).trySignIn('nobody@x.example', 'wrong wrong wrong'),
@@ -152,7 +145,7 @@ describe('signing in', () => {
   })
 
   it('takes thirty tries a minute from one address, whatever accounts they name', async () => {
-    const { orchard } = await farm()
+    const { orchard } = await settledFarm()
     const visitor = new Visitor(orchard)
     const csrf = tokenIn((await visitor.get('/sign-in')).body)
     for (let tries = 0; tries < 30; tries++)
@@ -166,7 +159,7 @@ describe('signing in', () => {
   })
 
   it('refuses a sign-in form without its token, with a foreign one, or from another site', async () => {
-    const { orchard } = await farm()
+    const { orchard } = await settledFarm()
     const fields = { email: EMAIL, password: PASSWORD }
     expect((await new Visitor(orchard).post('/sign-in', fields)).statusCode).toBe(403)
     const visitor = new Visitor(orchard)
@@ -181,7 +174,7 @@ describe('signing in', () => {
   })
 
   it('comes back to the page that was asked for, and never leaves this site', async () => {
-    const { orchard } = await farm()
+    const { orchard } = await settledFarm()
     const visitor = new Visitor(orchard)
     const asked = await visitor.get(`${AIR}?range=7d`)
     expect(asked.headers.location).toBe(`/sign-in?next=${encodeURIComponent(`${AIR}?range=7d`)}`)
@@ -226,7 +219,7 @@ describe('signing in', () => {
   })
 
   it('signs out with the token of the session only', async () => {
-    const { orchard } = await farm()
+    const { orchard } = await settledFarm()
     const visitor = await Visitor.signedIn(orchard)
     const refused = await visitor.post('/sign-out', { csrf: 'guess' })
     expect(refused.statusCode).toBe(403)
@@ -240,7 +233,7 @@ describe('signing in', () => {
   })
 
   it('ends with the session', async () => {
-    const { orchard } = await farm()
+    const { orchard } = await settledFarm()
     const visitor = await Visitor.signedIn(orchard)
     orchard.advance(12 * HOUR + 1)
     expect((await visitor.get('/farms')).headers.location).toBe('/sign-in')
@@ -249,7 +242,7 @@ describe('signing in', () => {
 
 describe('language', () => {
   it('is kept with the person, and the switch comes back to the page', async () => {
-    const { orchard } = await farm()
+    const { orchard } = await settledFarm()
     const visitor = await Visitor.signedIn(orchard)
     const page = await visitor.get(`/farms/${FARM}`)
     expect(page.body).toContain('<html lang="vi">')
@@ -267,7 +260,7 @@ describe('language', () => {
   })
 
   it('of the public is chosen by the address, then by the browser, then Vietnamese', async () => {
-    const { orchard } = await farm()
+    const { orchard } = await settledFarm()
     const visitor = new Visitor(orchard)
     const language = async (url: string, accept?: string) =>
       /<html lang="(\w+)/.exec(
@@ -309,7 +302,7 @@ describe('language', () => {
 
 describe('the farms', () => {
   it('say each headline number with unit and age, the box, and open alarms', async () => {
-    const { orchard } = await farm()
+    const { orchard } = await settledFarm()
     const page = (await (await Visitor.signedIn(orchard)).get('/farms')).body
     const text = textOf(page)
     expect(text).toMatch(/Độ ẩm đất 17 % · 4 phút trước/)
@@ -347,7 +340,7 @@ describe('the farms', () => {
   })
 
   it('are found by names typed without marks', async () => {
-    const { orchard } = await farm()
+    const { orchard } = await settledFarm()
     await orchard.addPerson({ email: 'all@x.example', farmIds: 'all' })
     await orchard.addFarm('f-2', 'Rẫy Đức Linh', 'Đức Linh')
     const visitor = await Visitor.signedIn(orchard, 'all@x.example')
@@ -360,7 +353,7 @@ describe('the farms', () => {
 
 describe('a farm', () => {
   it('says alarms, readings with marks, lots and what was received', async () => {
-    const { orchard } = await farm()
+    const { orchard } = await settledFarm()
     const page = (await (await Visitor.signedIn(orchard)).get(`/farms/${FARM}`)).body
     const text = textOf(page)
     expect(text).toContain('Độ ẩm đất (20 cm) ở Cọc đất 1 xuống còn 18 %, thấp hơn mức 20 %.')
@@ -375,7 +368,7 @@ describe('a farm', () => {
   })
 
   it('says how much is missing after a gap, lane by lane', async () => {
-    const { orchard, box } = await farm()
+    const { orchard, box } = await settledFarm()
     const skipped = box.readings(minutes(1, 25, NOW - 20 * MINUTE))
     await orchard.send(box.readings(minutes(1, 1, NOW)))
     const visitor = await Visitor.signedIn(orchard)
@@ -385,7 +378,7 @@ describe('a farm', () => {
   })
 
   it('of somebody else does not exist, nor do its series, for who may not see it', async () => {
-    const { orchard } = await farm()
+    const { orchard } = await settledFarm()
     await orchard.addFarm('f-other', 'Vườn Người Khác')
     await orchard.addPerson({ email: 'khac@x.example', farmIds: ['f-other'] })
     const visitor = await Visitor.signedIn(orchard, 'khac@x.example')
@@ -400,7 +393,7 @@ describe('a farm', () => {
   })
 
   it('is private: no shared cache, no framing, no script from anywhere else', async () => {
-    const { orchard } = await farm()
+    const { orchard } = await settledFarm()
     const answer = await (await Visitor.signedIn(orchard)).get(`/farms/${FARM}`)
     expect(answer.headers['cache-control']).toBe('no-store')
     const policy = String(answer.headers['content-security-policy'])
@@ -415,7 +408,7 @@ describe('a farm', () => {
 
 describe('a series', () => {
   it('is a sentence, a drawing and a table without any script', async () => {
-    const { orchard } = await farm()
+    const { orchard } = await settledFarm()
     const page = (await (await Visitor.signedIn(orchard)).get(`${AIR}?range=7d`)).body
     expect(textOf(page)).toMatch(
       /Từ 16:00 16\/11\/2026 đến 16:00 23\/11\/2026: thấp nhất 24,\d °C, cao nhất 33,\d °C, trung bình 2\d,\d °C, từ 822 số đo\. Trong đó có một khoảng không có số đo, dài 3,\d giờ\. Trước 15:\d\d 20\/11\/2026 không có số đo\./,
@@ -425,7 +418,7 @@ describe('a series', () => {
   })
 
   it('shows the gap in the table of a day', async () => {
-    const { orchard } = await farm()
+    const { orchard } = await settledFarm()
     const from = NOW - 44 * HOUR
     const page = (await (await Visitor.signedIn(orchard)).get(`${AIR}?from=${from}&to=${from + 24 * HOUR}`))
       .body
@@ -433,14 +426,14 @@ describe('a series', () => {
   })
 
   it.each(['24h', '7d', '30d', '1y'])('has the range %s, marked as the one that is shown', async (range) => {
-    const { orchard } = await farm()
+    const { orchard } = await settledFarm()
     const page = (await (await Visitor.signedIn(orchard)).get(`${AIR}?range=${range}`)).body
     expect(page).toContain(`<a href="?range=${range}" aria-current="true">`)
     expect(page).toContain('<path class="mean"')
   })
 
   it('without readings in a span says so, and what to do', async () => {
-    const { orchard } = await farm()
+    const { orchard } = await settledFarm()
     const page = (await (await Visitor.signedIn(orchard)).get(`${AIR}?from=1000&to=99999999`)).body
     expect(textOf(page)).toContain('không có số đo nào. Hãy chọn khoảng dài hơn')
     expect(page).not.toContain('<path')
@@ -448,7 +441,7 @@ describe('a series', () => {
   })
 
   it('answers any address with a page', async () => {
-    const { orchard } = await farm()
+    const { orchard } = await settledFarm()
     const visitor = await Visitor.signedIn(orchard)
     for (const query of [
       'range=%00',
@@ -482,7 +475,7 @@ describe('the page of a lot', () => {
   const url = `/01/${GTIN}/10/${LOTS[0]}`
 
   it('says where, when, how much, and that the signature holds, in three languages', async () => {
-    const { orchard } = await farm()
+    const { orchard } = await settledFarm()
     const visitor = new Visitor(orchard)
     const vi = await visitor.get(url)
     expect(vi.statusCode).toBe(200)
@@ -511,7 +504,7 @@ describe('the page of a lot', () => {
   })
 
   it('is at most 14 kB on the wire with everything in it', async () => {
-    const { orchard } = await farm()
+    const { orchard } = await settledFarm()
     for (const lang of ['vi', 'en', 'zh']) {
       const { rawPayload, headers } = await new Visitor(orchard).get(`${url}?lang=${lang}`, {
         'accept-encoding': 'br',
@@ -530,7 +523,7 @@ describe('the page of a lot', () => {
   })
 
   it('stays at most 14 kB for a lot that was picked a hundred times', async () => {
-    const { orchard, box } = await farm()
+    const { orchard, box } = await settledFarm()
     const lot = LOTS[0] as string
     for (let pick = 2; pick < 102; pick++)
       await orchard.send(box.records(...harvest(box, lot, pick).slice(1)))
@@ -539,7 +532,7 @@ describe('the page of a lot', () => {
   })
 
   it('shows conditions up to the harvest, not what was measured after it', async () => {
-    const { orchard, box } = await farm()
+    const { orchard, box } = await settledFarm()
     const visitor = new Visitor(orchard)
     const before = await visitor.get(url)
     await orchard.send(box.readings([{ seriesNo: 8, t: NOW - HOUR, scaled: 551, quality: 0 }]))
@@ -549,7 +542,7 @@ describe('the page of a lot', () => {
   })
 
   it('sets no cookie, asks nothing of anybody, and may be kept for a while', async () => {
-    const { orchard } = await farm()
+    const { orchard } = await settledFarm()
     const visitor = await Visitor.signedIn(orchard)
     const answer = await visitor.get(url)
     expect(answer.headers['set-cookie']).toBeUndefined()
@@ -568,7 +561,7 @@ describe('the page of a lot', () => {
   })
 
   it('leaves no trace of a scan, in the database or in the metrics', async () => {
-    const { orchard } = await farm()
+    const { orchard } = await settledFarm()
     const before = await everyRow(orchard)
     await new Visitor(orchard).get(url)
     await new Visitor(orchard).get(`/01/${GTIN}/10/${UNSENT_LOT}`)
@@ -579,7 +572,7 @@ describe('the page of a lot', () => {
   })
 
   it('names its other languages for search engines', async () => {
-    const { orchard } = await farm({ publicUrl: 'https://vuon.example' })
+    const { orchard } = await settledFarm({ publicUrl: 'https://vuon.example' })
     const page = (await new Visitor(orchard).get(url)).body
     for (const [tag, lang] of [
       ['vi', 'vi'],
@@ -593,7 +586,7 @@ describe('the page of a lot', () => {
   })
 
   it('says when a signature does not hold, and when there is none yet', async () => {
-    const { orchard, box } = await farm()
+    const { orchard, box } = await settledFarm()
     const [forged = '', bare = ''] = [2, 3].map((counter) => lotNumber(counter))
     await orchard.send(box.records(...harvest(box, forged, 2, { signedBy: new SignedBox(9) })))
     await orchard.send(box.records(...harvest(box, bare, 3).slice(0, 1)))
@@ -622,7 +615,7 @@ describe('the page of a lot', () => {
     ['a lot that is too long', GTIN, 'A'.repeat(21), 400, 'không đúng dạng mã lô'],
     ['a lot of other characters', GTIN, encodeURIComponent('<b>ồ'), 400, 'không đúng dạng mã lô'],
   ])('for %s says so', async (_, gtin, lot, status, sentence) => {
-    const { orchard } = await farm()
+    const { orchard } = await settledFarm()
     const answer = await new Visitor(orchard).get(`/01/${gtin}/10/${lot}`)
     expect(answer.statusCode).toBe(status)
     expect(textOf(answer.body)).toContain(sentence)
@@ -744,7 +737,7 @@ describe('what a farm or a person wrote', () => {
 
 describe('errors', () => {
   it('are pages for people, in their language, and problems for programs', async () => {
-    const { orchard } = await farm()
+    const { orchard } = await settledFarm()
     const visitor = new Visitor(orchard)
     const page = await visitor.get('/no-such-page', { 'accept-language': 'en' })
     expect([page.statusCode, page.headers['content-type']]).toEqual([404, 'text/html; charset=utf-8'])
@@ -757,7 +750,7 @@ describe('errors', () => {
   })
 
   it('of the gateway itself are a page that does not say more than it should', async () => {
-    const { orchard } = await farm()
+    const { orchard } = await settledFarm()
     const visitor = await Visitor.signedIn(orchard)
     await orchard.gateway.db.destroy()
     const answer = await visitor.get('/farms')
@@ -769,7 +762,7 @@ describe('errors', () => {
 
 describe('assets', () => {
   it('are served under the hash of their content, for a year, and hold no types', async () => {
-    const { orchard } = await farm()
+    const { orchard } = await settledFarm()
     const page = (await (await Visitor.signedIn(orchard)).get(AIR)).body
     const paths = [...page.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path]) => path as string)
     expect(paths.length).toBeGreaterThanOrEqual(5)
@@ -785,7 +778,7 @@ describe('assets', () => {
   })
 
   it('that are not there are not found, wherever the path leads', async () => {
-    const { orchard } = await farm()
+    const { orchard } = await settledFarm()
     for (const path of [
       '/assets/x',
       '/assets/..%2f..%2fpackage.json',
