@@ -144,26 +144,24 @@ export interface Migration {
 const AT_START = { clock: systemClock, random: () => 0.5 }
 
 /**
- * Runs what has not run yet, in order, each step in a transaction of its own. Returns the names that ran here:
- * of two programs that start at once, each step runs in one.
+ * Runs what has not run yet, in order, all of it or nothing: one transaction, for a commit a step made up most of a
+ * first start. Returns the names that ran here: of two programs that start at once, each step runs in one.
  */
 export async function migrate({ db, types }: Store, migrations: readonly Migration[]): Promise<string[]> {
   const done = await sql<{ name: string }>`SELECT name FROM store_migration`.execute(db)
   const names = new Set(done.rows.map((row) => row.name))
-  const ran: string[] = []
-  for (const migration of migrations) {
-    if (names.has(migration.name)) continue
-    const isOurs = await withRetry(db, AT_START, async (tx) => {
+  const pending = migrations.filter(({ name }) => !names.has(name))
+  if (pending.length === 0) return []
+  return withRetry(db, AT_START, async (tx) => {
+    const ran: string[] = []
+    for (const { name, statements } of pending) {
       // Written first: it takes the lock, and who comes second finds the name there.
       const { numAffectedRows } =
-        await sql`INSERT INTO store_migration VALUES (${migration.name}) ON CONFLICT (name) DO NOTHING`.execute(
-          tx,
-        )
-      if (numAffectedRows !== 1n) return false
-      for (const statement of migration.statements(types)) await sql.raw(statement).execute(tx)
-      return true
-    })
-    if (isOurs) ran.push(migration.name)
-  }
-  return ran
+        await sql`INSERT INTO store_migration VALUES (${name}) ON CONFLICT (name) DO NOTHING`.execute(tx)
+      if (numAffectedRows !== 1n) continue
+      for (const statement of statements(types)) await sql.raw(statement).execute(tx)
+      ran.push(name)
+    }
+    return ran
+  })
 }
