@@ -4,12 +4,10 @@ import { VuonError } from '#contract/ground/errors.ts'
 import type { Language } from '#contract/ground/messages.ts'
 import { registerAdviceCommand } from './command/advice-command.ts'
 import { registerAlarmCommands } from './command/alarm-commands.ts'
-import { claimBox } from './command/claim.ts'
 import type { ConsoleAnswer } from './command/console-answer.ts'
 import { registerDecodeCommands } from './command/decode-commands.ts'
 import { registerDeviceCommands } from './command/device-commands.ts'
 import { registerDiaryCommand } from './command/diary-command.ts'
-import { gatherFacts } from './command/doctor.ts'
 import { registerJournalCommands } from './command/journal-commands.ts'
 import { registerKeyCommands } from './command/key-commands.ts'
 import { registerLabelCommand } from './command/label-command.ts'
@@ -17,7 +15,6 @@ import { registerModelCommands } from './command/model-commands.ts'
 import { registerMqttPassword } from './command/mqtt-password.ts'
 import { registerPermitCommand } from './command/permit-command.ts'
 import { registerProbeCommands } from './command/probe-commands.ts'
-import { run } from './command/run.ts'
 import { type AgentConfig, agentConfigWithoutSecrets, agentJsonSchema, loadAgentConfig } from './config.ts'
 import { inForceAt } from './config-trial.ts'
 import { examine } from './health/doctor.ts'
@@ -53,7 +50,11 @@ function loadConfig(): AgentConfig {
 program
   .command('run')
   .description('run until SIGTERM')
-  .action(() => run(loadConfig, PROGRAM))
+  .action(async () => {
+    // The whole program, which no other command has to wait for.
+    const { run } = await import('./command/run.ts')
+    return run(loadConfig, PROGRAM)
+  })
 
 program
   .command('claim')
@@ -62,6 +63,7 @@ program
   .description('enrol this box at the province')
   .option('--as-new-box', 'take a new name too: for a box whose keys were revoked or lost')
   .action(async (code: string, { gateway, asNewBox }: { gateway: string; asNewBox?: boolean }) => {
+    const { claimBox } = await import('./command/claim.ts')
     const { agent, boxCode, farm } = await claimBox(loadConfig(), code, gateway, PROGRAM, asNewBox)
     say(
       { agent, boxCode, farm },
@@ -100,6 +102,7 @@ program
   .action(async ({ lang }: { lang?: string }) => {
     const loaded = inForceAt(loadConfig()).config
     const language: Language = lang === 'vi' || lang === 'en' ? lang : loaded.language
+    const { gatherFacts } = await import('./command/doctor.ts')
     const checks = examine(await gatherFacts(loaded, configFile()), language)
     const marks = { ok: '✓', warning: '!', problem: '✗' }
     const lines = checks.map(

@@ -9,7 +9,7 @@ import { addDigitalLinkCommand } from './digital-link-command.ts'
 import { addDownlinkCommands } from './downlink-command.ts'
 import { addEpcisCommands } from './epcis-commands.ts'
 import { addFeedCommands } from './feed-command.ts'
-import { Gateway } from './gateway.ts'
+import type { Gateway } from './gateway.ts'
 import { addKeyCommands } from './key-commands.ts'
 import { addLogCommands } from './log-commands.ts'
 import { addPhotoCommand } from './photo-command.ts'
@@ -34,16 +34,20 @@ const say = (value: unknown, sentence: string): void => {
   console.log(isJson() ? JSON.stringify(value) : sentence)
 }
 
-const newGateway = (): Gateway =>
-  new Gateway(loadGatewayConfig(configFile()), {
+async function newGateway(): Promise<Gateway> {
+  const config = loadGatewayConfig(configFile())
+  // The whole program, which help and proofs need not wait for.
+  const { Gateway } = await import('./gateway.ts')
+  return new Gateway(config, {
     clock: systemClock,
     random: Math.random,
     randomBytes: (length) => new Uint8Array(randomBytes(length)),
   })
+}
 
 /** Opens the store beside a running gateway, does one thing, and closes it. */
 async function withGateway(work: (gateway: Gateway) => Promise<void>): Promise<void> {
-  const gateway = newGateway()
+  const gateway = await newGateway()
   await gateway.open()
   try {
     await work(gateway)
@@ -56,7 +60,7 @@ program
   .command('run')
   .description('serve until SIGTERM')
   .action(async () => {
-    const gateway = newGateway()
+    const gateway = await newGateway()
     const address = await gateway.listen()
     say({ address }, `The gateway listens on ${address}`)
     const stop = (): void => void gateway.stop().then(() => process.exit(0))

@@ -11,12 +11,7 @@ import { faultSentence } from '../page/fault-messages.ts'
 import type { ConsoleAnswer } from './console-answer.ts'
 import { readLines } from './json-lines.ts'
 import type { Outside } from './listen-in.ts'
-import { record } from './record.ts'
-import { replay } from './replay.ts'
-import { openRealLine } from './run.ts'
-import { scan, scanText } from './scan.ts'
-import { testInput } from './test-input.ts'
-import { testText } from './test-text.ts'
+import { openRealLine } from './real-line.ts'
 
 const outside: Outside = {
   clock: systemClock,
@@ -38,6 +33,7 @@ export function registerDeviceCommands(program: Command, { loadConfig, say, sayL
     .action(async (options: ScanOptions) => {
       const brokers = options.mqtt === undefined ? [] : [brokerOf(options.mqtt, options)]
       const config = options.mqtt === undefined ? loadConfig() : configOrNone(loadConfig)
+      const { scan, scanText } = await import('./scan.ts')
       const report = await interruptible((signal) =>
         scan(config, { seconds: secondsOf(options.seconds), brokers, signal }, outside),
       )
@@ -53,6 +49,10 @@ export function registerDeviceCommands(program: Command, { loadConfig, say, sayL
     .action(async (name: string, options: { seconds: string; lang?: string }) => {
       const config = loadConfig()
       const seconds = secondsOf(options.seconds)
+      const [{ testInput }, { testText }] = await Promise.all([
+        import('./test-input.ts'),
+        import('./test-text.ts'),
+      ])
       const tested = await testInput(config, { name, seconds, openLine, random: Math.random }, outside)
       const language: Language =
         options.lang === 'vi' || options.lang === 'en' ? options.lang : config.language
@@ -76,6 +76,7 @@ export function registerDeviceCommands(program: Command, { loadConfig, say, sayL
         maxBytes: numberOf(options.maxMb, '--max-mb', 0.01, 10_000) * 1_000_000,
         ...{ names, openLine, random: Math.random },
       }
+      const { record } = await import('./record.ts')
       const report = await interruptible((signal) => record(loadConfig(), { ...asked, signal }, outside))
       const { file, events, sizeBytes, ended } = report
       say(report, `${events} events in ${file}, ${(sizeBytes / 1000).toFixed(1)} kB; ended by: ${ended}.`)
@@ -87,6 +88,7 @@ export function registerDeviceCommands(program: Command, { loadConfig, say, sayL
     .description('play a capture back: readings and faults as JSON Lines, with the recorded times')
     .action(async (file: string) => {
       if (!existsSync(file)) throw new VuonError('file-unreadable', `${file} is not there.`)
+      const { replay } = await import('./replay.ts')
       const lines = readLines(createReadStream(file), MAX_LINE_CHARS)
       const summary = await replay(lines, sayLine)
       outside.tell(

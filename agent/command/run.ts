@@ -3,19 +3,16 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import cron from 'node-cron'
 import pino from 'pino'
-import type { Clock } from '#contract/ground/clock.ts'
 import { VuonError } from '#contract/ground/errors.ts'
 import { writeFileAtomically } from '#contract/ground/node/atomic-write.ts'
 import { systemClock } from '#contract/ground/node/system-clock.ts'
-import type { Random } from '#contract/ground/random.ts'
 import { Agent, type AgentOutside } from '../agent.ts'
 import { boxMark } from '../box-name.ts'
-import { SerialLine } from '../bus/serial-line.ts'
-import { TcpLine } from '../bus/tcp-line.ts'
 import type { AgentConfig } from '../config.ts'
 import { inForceAt } from '../config-trial.ts'
 import { openMqttSource } from '../mqtt-sources.ts'
 import { FetchLink } from '../sync/fetch-link.ts'
+import { openRealLine } from './real-line.ts'
 
 /** Runs the agent over the real outside until SIGTERM. `load` reads the box's own file, again at each new start. */
 export async function run(load: () => AgentConfig, program: string): Promise<void> {
@@ -116,14 +113,6 @@ export function realOutside(config: AgentConfig, program: string, log: pino.Logg
     withProcessMetrics: true,
   }
 }
-
-/** Serial ports and sockets of this machine. */
-export const openRealLine =
-  (clock: Clock, random: Random): AgentOutside['openLine'] =>
-  (bus, settings) =>
-    bus.kind === 'serial'
-      ? new SerialLine({ path: bus.path, settings, clock, random })
-      : new TcpLine({ host: bus.host, port: bus.port, clock, random })
 
 const clientIdOf = (dataDir: string, bus: string): string =>
   `vuon-${boxMark(dataDir, (length) => new Uint8Array(randomBytes(length)))}-${bus}`
