@@ -127,11 +127,11 @@ export async function until(
   child: ChildProcess,
   name: string,
 ): Promise<void> {
-  for (let tries = 0; tries < 500; tries++) {
+  for (let tries = 0; tries < 1500; tries++) {
     if (await isReady()) return
     if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}`)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
   child.kill('SIGKILL')
-  throw new Error(`${name} was not ready within 10 s`)
+  throw new Error(`${name} was not ready within 30 s`)
 }

@@ -14,7 +14,7 @@ import type {
 import { findTool, stopProcess } from '../../world/real-services.ts'
 
 /** Waits for something that real programs bring about; says what it waited for when they don't. */
-export async function eventually(what: string, isSo: () => boolean, withinMs = 8000): Promise<void> {
+export async function eventually(what: string, isSo: () => boolean, withinMs = 30_000): Promise<void> {
   const endMs = performance.now() + withinMs
   while (!isSo()) {
     if (performance.now() > endMs) throw new Error(`in ${withinMs} ms it did not happen that ${what}`)

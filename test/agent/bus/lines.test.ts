@@ -104,7 +104,7 @@ describe.skipIf(!findTool('socat'))('a serial line [needs socat]', () => {
     await aWhile(1500)
     expect(heard.events).toEqual(['back', 'lost'])
     await stick.plugIn()
-    await eventually('it is back', () => line.state().isOpen, 15_000)
+    await eventually('it is back', () => line.state().isOpen)
     expect(heard.events).toEqual(['back', 'lost', 'back'])
     stick.say('again')
     await eventually('it hears again', () => heard.text === 'again')
@@ -119,7 +119,7 @@ describe.skipIf(!findTool('socat'))('a serial line [needs socat]', () => {
     await aWhile(2000)
     expect(heard.events).toEqual(['lost'])
     await stick.plugIn()
-    await eventually('it is open', () => line.state().isOpen, 15_000)
+    await eventually('it is open', () => line.state().isOpen)
     expect(heard.events).toEqual(['lost', 'back'])
   }, 30_000)
 
@@ -210,7 +210,7 @@ describe('a TCP line', () => {
     expect(line.state().detail).toMatch(/ECONNREFUSED/)
     await expect(line.write(bytes('x'))).rejects.toMatchObject({ code: 'link-down' })
     await server(port)
-    await eventually('it is open', () => line.state().isOpen, 15_000)
+    await eventually('it is open', () => line.state().isOpen)
     expect(heard.events).toEqual(['lost', 'back'])
   }, 30_000)
 

@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { systemClock } from '#contract/ground/node/system-clock.ts'
 import { EmbeddedBroker } from '../../../agent/bus/embedded-broker.ts'
 import { MqttSource, type MqttSourceOptions } from '../../../agent/bus/mqtt-client.ts'
+import { MAX_IN_FLIGHT } from '../../../agent/bus/unacknowledged.ts'
 import { Authority, hasOpenssl } from '../../world/certificates.ts'
 import { freePort, mosquitto, temporaryFolder } from '../../world/real-services.ts'
 import { aWhile, Cable, eventually, Faults, hasMosquitto, Store, startSource } from './bus-room.ts'
@@ -102,7 +103,7 @@ describe.skipIf(!hasMosquitto).each([4, 5] as const)(
       await eventually('it arrives', () => store.messages.length === 1)
       await first.stop()
       await broker(persistence, port)
-      await eventually('it is back', () => box.state().isConnected, 15_000)
+      await eventually('it is back', () => box.state().isConnected)
       store.release()
       const again = await publisher(first.url)
       // Without a new subscription, because the broker still has the session.
@@ -149,13 +150,15 @@ describe.skipIf(!hasMosquitto)('MQTT 5 [needs mosquitto]', () => {
     await aWhile(100)
     const sender = await publisher(url)
     await Promise.all(
-      Array.from({ length: 2300 }, (_, at) => sender.publishAsync('farm/x', `${at}`, { qos: 1 })),
+      Array.from({ length: MAX_IN_FLIGHT + 300 }, (_, at) =>
+        sender.publishAsync('farm/x', `${at}`, { qos: 1 }),
+      ),
     )
     await aWhile()
-    expect(store.messages).toHaveLength(2000)
+    expect(store.messages).toHaveLength(MAX_IN_FLIGHT)
     store.release()
-    await eventually('the rest comes', () => store.messages.length === 2300)
-    expect(store.texts).toEqual(Array.from({ length: 2300 }, (_, at) => `${at}`))
+    await eventually('the rest comes', () => store.messages.length === MAX_IN_FLIGHT + 300)
+    expect(store.texts).toEqual(Array.from({ length: MAX_IN_FLIGHT + 300 }, (_, at) => `${at}`))
   })
 
   it('a wrong user name is told, and tried on with', async () => {

@@ -169,7 +169,7 @@ describe.skipIf(!hasMosquitto)('with Mosquitto as the broker [needs mosquitto]',
     expect(await room.desk.test('nhà')).toMatchObject({ kind: 'failed' })
     const { url } = await broker(port)
     const listener = await Subscriber.at(url, 'vuon/+/alarm/#')
-    await eventually('it is told', () => room.desk.states[1]?.delivered === 1, 15_000)
+    await eventually('it is told', () => room.desk.states[1]?.delivered === 1)
     await eventually('it arrived', () => listener.messages.length > 0)
     expect(listener.messages).toHaveLength(1)
   })
