@@ -33,7 +33,7 @@ const DEMO_FARM = {
       area: 'VN-LDOR-0123',
     },
   ],
-}
+} as const
 const EMAIL = 'ky-su@vuon.example'
 
 const options = readOptions()
@@ -87,6 +87,22 @@ async function demo(): Promise<number> {
   supervise(province, 'the gateway')
   await province.start()
   const { farmId } = await enrol(province, box, DEMO_FARM)
+  // So that a lot's checks have something to hold it against.
+  const [{ gln, area }] = DEMO_FARM.allocations
+  const register = [
+    '--gln',
+    gln,
+    '--code',
+    area,
+    '--issuer',
+    'Chi cục Trồng trọt và BVTV (demo)',
+    '--farm',
+    farmId,
+  ]
+  await province.command(
+    ...['area', 'register', ...register, '--crop', 'dragon-fruit', '--commune', DEMO_FARM.commune],
+    ...['--area-ha', '1.2', '--yield-kg-per-ha', '25000', '--seasons', '2', '--markets', 'VN,CN'],
+  )
   const { password } = await province.command<{ password: string }>(
     ...['person', 'add', '--email', EMAIL, '--name', 'Kỹ sư Lan'],
   )
