@@ -29,10 +29,13 @@ import { plotRoutes } from './api/plot-routes.ts'
 import { apiRoutes } from './api/routes.ts'
 import type { GatewayConfig } from './config.ts'
 import { EpcisDesk } from './epcis-desk.ts'
+import { FindingDesk } from './finding-desk.ts'
 import { healthRoutes } from './health.ts'
 import { newApp } from './http.ts'
 import { farmDetail } from './insight/farm-detail.ts'
 import { farmsOverview } from './insight/farms-overview.ts'
+import { boxesOfFinding, findingDetail } from './insight/finding-detail.ts'
+import { findingList } from './insight/finding-list.ts'
 import { findingsOfFarm, photoFor } from './insight/findings.ts'
 import { isKnownBoxCode, lotHistory } from './insight/lot-history.ts'
 import { plotFigures } from './insight/plot-figures.ts'
@@ -51,7 +54,9 @@ import { treeMigrations } from './log/tree/schema.ts'
 import { lookAgain } from './log/tree/writer.ts'
 import { LoopLag } from './loop-lag.ts'
 import { GatewayMetrics } from './metrics.ts'
+import { type PackedModel, packModel } from './model-pack.ts'
 import { applyBatch, type ProjectionOutside } from './projections/apply-batch.ts'
+import { type ChainFault, linkWaiting } from './projections/chain-faults.ts'
 import { applyDecision } from './projections/decisions.ts'
 import {
   type DownlinkLine,
@@ -77,6 +82,7 @@ import { withRetry } from './store/retry.ts'
 import { epcisMigrations } from './trace/epcis/tables.ts'
 import { recallReport } from './trace/recall/recall-report.ts'
 import { listRecalls, recallById } from './trace/recall/recalls.ts'
+import { type PackAsked, type PackDone, writeTrainingPack } from './training-pack.ts'
 import { Transparency } from './transparency.ts'
 import { webRoutes } from './web/routes.ts'
 
@@ -156,6 +162,7 @@ export class Gateway {
     const metrics = new GatewayMetrics({ withProcess: this.#outside.withProcessMetrics ?? true })
     await readAgain(this.db, { ...this.#outside, ...this.#projection, compression })
     await indexWaiting(this.db, (work) => withRetry(this.db, this.#outside, work))
+    await linkWaiting(this.db, (work) => withRetry(this.db, this.#outside, work))
     if (this.#outside.withProcessMetrics ?? true) this.#lag = new LoopLag(this.#outside.clock)
     this.#lag?.start()
     const app = await newApp(this.config, metrics)
@@ -244,8 +251,10 @@ export class Gateway {
     readonly kind: DownlinkKind
     readonly body: Readonly<Record<string, unknown>>
     readonly validForMs?: number
+    /** What is decided with it, given its number. */
+    readonly also?: (no: number) => readonly RecordBody[]
   }): Promise<number> {
-    const { agent, kind, body, validForMs } = message
+    const { agent, kind, body, validForMs, also = () => [] } = message
     const { key } = this.#provinceOrFail
     return withRetry(this.db, this.#outside, async (tx) => {
       if (!(await enrolmentOf(tx, agent)))
@@ -257,7 +266,7 @@ export class Gateway {
       const no = lastNo + 1
       const end = validForMs === undefined ? {} : { validUntil: issuedAt + validForMs }
       const { bytes } = sealDownlink({ no, agent, issuedAt, ...end, prev, kind, body }, { key, sha256 })
-      await this.#decide(tx, [{ kind: 'downlink-message', agent, bytes }])
+      await this.#decide(tx, [{ kind: 'downlink-message', agent, bytes }, ...also(no)])
       return no
     })
   }
@@ -274,6 +283,12 @@ export class Gateway {
   /** Takes a copy of a model's file, so that boxes to which it is offered can fetch it. */
   takeModel(file: string): { readonly sha256: string; readonly sizeBytes: number } {
     return this.#models.take(file)
+  }
+
+  /** A model's folder as a bundle that the boxes of this province believe. */
+  packModel(folder: string): PackedModel {
+    const record = join(this.config.dataDir, 'models', 'packed.json')
+    return packModel(folder, { key: this.#provinceOrFail.key, record })
   }
 
   /** A token for a program; shown this once. Throws `input-invalid`, or `not-found` for a farm that is not registered. */
@@ -420,6 +435,15 @@ export class Gateway {
     return named.length
   }
 
+  /**
+   * Writes photos of which people have said what they show, as a folder for `models/training`. Throws `input-invalid` for a
+   * folder that holds something else.
+   */
+  exportFindings(asked: PackAsked, onProgress: (seen: number, of: number) => void): Promise<PackDone> {
+    const { timeZone } = this.config
+    return writeTrainingPack(asked, { db: this.db, photos: this.#blobsOrFail, timeZone, onProgress })
+  }
+
   async rebuild(onProgress?: (progress: RebuildProgress) => void): Promise<RebuildProgress> {
     const done = await rebuild(
       this.db,
@@ -477,6 +501,8 @@ export class Gateway {
       applyBatch: (tx, batch) => applyBatch(tx, batch, this.#projection),
       onBatch: (outcome, counts) => metrics.batch(outcome, counts, clock.wallMs()),
       onGroup: (batches, waiting) => metrics.group(batches, waiting),
+      onChainFault: (fault: ChainFault) =>
+        app.log.warn(fault, `the chain of a box's events does not hold: ${fault.kind}`),
       lagMs: () => this.#lag?.ms() ?? 0,
       ...(this.#outside.intakeLimits ? { limits: this.#outside.intakeLimits } : {}),
       boxCodeOf,
@@ -550,6 +576,13 @@ export class Gateway {
       nowMs,
     }
     const photos = this.#blobsOrFail
+    const desk = new FindingDesk({
+      ...{ db, photos, nowMs, randomBytes, timeZone: config.timeZone },
+      inTransaction: (work) => withRetry(db, this.#outside, work),
+      decide: (tx, bodies) => this.#decide(tx, bodies),
+      tellBox: (agent, sha256, also) =>
+        this.sendDownlink({ agent, kind: 'command', body: { command: 'photo-upload', sha256 }, also }),
+    })
     const findings = (viewer: Viewer, farmId: string, limit: number) =>
       findingsOfFarm(db, photos, viewer, farmId, limit)
     const onlyViewerOf = async (request: FastifyRequest) => (await viewerOf(request)).viewer
@@ -569,6 +602,11 @@ export class Gateway {
       ...questions,
       ...plots,
       findingsOfFarm: findings,
+      findingList: (viewer, filter) => findingList(db, photos, viewer, filter),
+      findingDetail: (viewer, name) => findingDetail(db, photos, viewer, name),
+      boxesOfFinding: (viewer, findingId) => boxesOfFinding(db, viewer, findingId),
+      reviewFinding: (viewer, name, word) => desk.review(viewer, name, word),
+      askPhoto: (viewer, name) => desk.askPhoto(viewer, name),
       plotFigures: (viewer, farmId, plot) => plotFigures(db, viewer, farmId, plot, nowMs()),
       lotHistory: (gtin, lot) => lotHistory(db, gtin, lot),
       ...publicQuestions({

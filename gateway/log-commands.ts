@@ -5,6 +5,7 @@ import { writeFileAtomically } from '#contract/ground/node/atomic-write.ts'
 import { sha256 } from '#contract/ground/node/crypto.ts'
 import { parseCheckpoint, type SignedCheckpoint } from '#contract/trace/checkpoint.ts'
 import { parseNoteKey } from '#contract/trace/signed-note.ts'
+import type { ChainFaultKind } from './insight/answers.ts'
 import { type MonitorState, monitorLog } from './log/tree/monitor-log.ts'
 import type { CommandOutside } from './register-commands.ts'
 import type { LogVerification } from './transparency.ts'
@@ -59,11 +60,39 @@ function addVerify(log: Command, { withGateway, say }: CommandOutside): void {
     )
 }
 
-function verifiedText({ valid, size, checkpoints, events, waiting, problems }: LogVerification): string {
-  const counted = `${size} entries, ${checkpoints} checkpoints, ${events} events that count${waiting > 0 ? `, ${waiting} of them not in the log yet` : ''}.`
-  return valid
+function verifiedText(verified: LogVerification): string {
+  const { valid, size, checkpoints, events, captured, waiting, problems } = verified
+  const counted = `${size} entries, ${checkpoints} checkpoints, ${events} events of farms that count, ${captured} captured${waiting > 0 ? `; ${waiting} of them not in the log yet` : ''}.`
+  const said = valid
     ? `The log is whole: ${counted}`
     : [`The log is NOT whole: ${counted}`, ...problems].join('\n  ')
+  return [said, ...chainsText(verified.brokenChains)].join('\n')
+}
+
+const CHAIN_FAULTS: Record<ChainFaultKind, string> = {
+  forged: 'signed by nobody or by another box',
+  forked: 'two different events of one number',
+  broken: 'not the event that it names before it',
+  missing: 'the event before it never came',
+}
+
+/** Signed so by a box, and in the log as it was signed: the log stays whole, and a person has to look. */
+function chainsText(chains: LogVerification['brokenChains']): string[] {
+  if (chains.length === 0) return []
+  const lines = chains.flatMap(({ agent, farm, faults }) =>
+    faults.map(({ kind, count, eventNos, mayStillCome }) => {
+      const numbers = eventNos.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`))
+      const more = count > eventNos.reduce((sum, [first, last]) => sum + last - first + 1, 0) ? ', ..' : ''
+      const yet = mayStillCome ? ' (entries of it are still to come)' : ''
+      return `  box ${agent} of ${farm || 'no farm'}: event ${numbers.join(', ')}${more}: ${CHAIN_FAULTS[kind]}${yet}`
+    }),
+  )
+  return [
+    'Chains of events that do NOT hold, as their boxes signed them:',
+    ...lines,
+    "  Trust no lot with these events before somebody has held the box's diary against them. If its card was copied or",
+    '  put back from a copy, or somebody else has its key: vuon-gateway key revoke --agent ID, then claim the box again.',
+  ]
 }
 
 function addProve(log: Command, { withGateway, say }: CommandOutside): void {

@@ -10,6 +10,7 @@ import type { ProofBundle } from '#contract/trace/proof-bundle.ts'
 import { noteKey, noteKeyText, parseNoteKey } from '#contract/trace/signed-note.ts'
 import { agentIdOf } from '#contract/wire/identity.ts'
 import type { GatewayConfig } from './config.ts'
+import { type BoxChain, brokenChains, chainMetrics } from './insight/chain-faults.ts'
 import { type Cosigner, Cosigning } from './log/tree/cosigning.ts'
 import { exportTree } from './log/tree/export-tree.ts'
 import { type LogStatus, logMetrics, logStatus } from './log/tree/status.ts'
@@ -18,6 +19,7 @@ import { TreeWriter } from './log/tree/writer.ts'
 import type { GatewayMetrics } from './metrics.ts'
 import { READER } from './projections/reader.ts'
 import type { Db } from './store/open-store.ts'
+import type { Capturer } from './trace/proof/captured-events.ts'
 import { compareEvents } from './trace/proof/compare-events.ts'
 import { type Prover, proveEvent } from './trace/proof/prove-events.ts'
 import { ripeEvents } from './trace/proof/ripe-events.ts'
@@ -38,8 +40,11 @@ export interface LogVerification {
   readonly size: number
   readonly checkpoints: number
   readonly events: number
+  readonly captured: number
   readonly waiting: number
   readonly problems: readonly string[]
+  /** Boxes whose own chain of events does not hold: the log shows that as it was signed, and is whole all the same. */
+  readonly brokenChains: readonly BoxChain[]
 }
 
 /** The province's transparency log: what writes it, who cosigns it, what proves from it, under one name and key. */
@@ -62,7 +67,7 @@ export class Transparency {
       identity: { origin, key, sha256 },
       newHolder: () => toHex(randomBytes(8)),
       reader: READER,
-      find: (tx, after) => ripeEvents(tx, after, { agent: agentIdOf(key.publicRaw, sha256), key }),
+      find: (tx, after) => ripeEvents(tx, after, this.#capturer),
     })
     this.cosigning = new Cosigning({ ...shared, sha256, cosigners: this.#cosigners, fetch })
   }
@@ -81,6 +86,7 @@ export class Transparency {
     const { db, clock, config } = this.#outside
     const status = (): Promise<LogStatus> => this.status()
     logMetrics(metrics.registry, status)
+    chainMetrics(metrics.registry, db)
     proofRoutes(app, { db, clock, publicUrl: config.publicUrl, prover: this.#prover, logStatus: status })
   }
 
@@ -96,7 +102,7 @@ export class Transparency {
     const bundle = await proveEvent(db, event, this.#prover, Math.round(clock.wallMs()))
     if (bundle) return bundle
     throw new VuonError('not-found', `No event ${event.slice(0, 200)} has been received.`, {
-      hint: 'Give its eventID as it is in the event, or agent/number such as 0123456789abcdef/17.',
+      hint: "Give its eventID as it is in the event, or of a farm's event agent/number such as 0123456789abcdef/17.",
     })
   }
 
@@ -106,10 +112,16 @@ export class Transparency {
     return db.transaction().execute(async (tx) => {
       const outside = { publicRaw: key.publicRaw, sha256, cosigners: this.#cosigners, known }
       const tree = await verifyTree(tx, outside)
-      const compared = await compareEvents(tx)
+      const compared = await compareEvents(tx, this.#capturer)
       const problems = [...tree.problems, ...compared.problems]
-      return { ...tree, ...compared, problems, valid: problems.length === 0 }
+      const chains = await brokenChains(tx)
+      return { ...tree, ...compared, problems, valid: problems.length === 0, brokenChains: chains }
     })
+  }
+
+  get #capturer(): Capturer {
+    const { key } = this.#outside
+    return { agent: agentIdOf(key.publicRaw, sha256), key }
   }
 
   export(folder: string): Promise<{ readonly files: number; readonly size: number }> {

@@ -5,10 +5,11 @@ import { fromBase64, toHex } from '#contract/ground/bytes.ts'
 import { VuonError } from '#contract/ground/errors.ts'
 import { publicKeyFromRaw, sha256 } from '#contract/ground/node/crypto.ts'
 import { openKeyFile } from '#contract/ground/node/key-file.ts'
+import { type BundleCaveat, caveatsOf } from '#contract/trace/bundle-caveats.ts'
 import { type BundleCheck, checkBundle } from '#contract/trace/check-bundle.ts'
 import type { SignedCheckpoint } from '#contract/trace/checkpoint.ts'
 import { eventHash } from '#contract/trace/event-hash.ts'
-import { openBundle, PROVES_NOT } from '#contract/trace/proof-bundle.ts'
+import { openBundle, PROVES_NOT, type ProofBundle } from '#contract/trace/proof-bundle.ts'
 import { type NoteKey, parseNoteKey, type VerifySignature } from '#contract/trace/signed-note.ts'
 import { checkpointIn } from './log-commands.ts'
 
@@ -47,7 +48,11 @@ export function addVerifyCommand(
       const seen = (options.checkpoint ?? []).map((file) => ({ file, checkpoint: checkpointIn(file) }))
       const results = await Promise.all(files.map((file) => verifyFile(file, pinned)))
       for (const result of withForks(results, seen)) {
-        const { file, valid, checks, caveats } = result
+        const { file, valid, checks } = result
+        const caveats = [
+          ...result.caveats,
+          ...(checks.some(({ check }) => check === 'file') ? [] : [PROVES_NOT]),
+        ]
         outside.print(outside.isJson() ? JSON.stringify({ file, valid, checks, caveats }) : textOf(result))
         if (!valid) process.exitCode = 1
       }
@@ -64,15 +69,26 @@ interface Result {
   readonly isWaiting: boolean
   /** What the checks leave open, in sentences. */
   readonly caveats: readonly string[]
+  /** Whether its key was compared with one that is known from elsewhere. */
+  readonly isPinned: boolean
+  /** What it proves when it is valid. */
+  readonly proves: string
 }
 
-const CAVEATS = {
-  unpinned:
-    'The key was compared with nothing: it is the one in the file, and somebody may have made a whole log of his own. Give the key as you know it from elsewhere with --province-key.',
-  named:
-    'The keys of those who cosigned are the ones that the file names. Give them as you know them from elsewhere with --cosigner.',
-  alone: 'Nobody outside the province has signed this log: only the province says that all see the same one.',
-} as const
+/** What was not checked, why that matters, and how to check it. */
+const CAVEATS: Record<BundleCaveat, (bundle: ProofBundle) => string> = {
+  unpinned: ({ log }) =>
+    `Whose key this is: NOT checked. The key was compared with nothing; it is the one in the file, and somebody may have made a whole log of his own. To check it, ask the province (not whoever gave you the file) for its verifier key, which vuon-gateway log status shows there, and run this again with --province-key KEY. The file says it is ${printable(log.key)}`,
+  named: () =>
+    'Who cosigned: NOT checked. The keys of those who cosigned are the ones that the file names. To check it, ask them for theirs and run this again with --cosigner KEY..',
+  alone: () =>
+    'Whether everybody is shown the same log: NOT checked. Nobody outside the province has signed it. To check it, run this again with --checkpoint FILE, a checkpoint (/log/checkpoint) that somebody else has saved, or with proofs of others beside this one.',
+  captured: () =>
+    'Who sent a captured event, and whether he may speak for the goods: NOT checked. No farm signed it; the province signed that it received exactly this. To check it, ask the integrator who is named in it.',
+}
+
+/** What a stranger wrote goes to a terminal. */
+const printable = (text: string): string => text.slice(0, 300).replaceAll(/[^!-~]/g, '?')
 
 // Five hundred events with a season of summaries each are a few megabytes.
 const MAX_FILE_BYTES = 64 * 1024 * 1024
@@ -91,24 +107,25 @@ async function verifyFile(
     checkpoint: null,
     isWaiting: false,
     caveats: [],
+    isPinned: false,
+    proves: '',
   })
   try {
     if (statSync(file).size > MAX_FILE_BYTES) return unread(`It has more than ${MAX_FILE_BYTES} bytes.`)
     const bundle = openBundle(JSON.parse(readFileSync(file, 'utf8')))
     const { provinceRaw, cosigners } = pinned
-    const { state, checks, checkpoint, caveats } = await checkBundle(bundle, {
-      sha256,
-      verify,
-      eventHash,
-      pinned: { ...(provinceRaw ? { provinceRaw } : {}), ...(cosigners ? { cosigners } : {}) },
-    })
+    const known = { ...(provinceRaw ? { provinceRaw } : {}), ...(cosigners ? { cosigners } : {}) }
+    const report = await checkBundle(bundle, { sha256, verify, eventHash, pinned: known })
+    const { state, checks, checkpoint } = report
     return {
       file,
       valid: state === 'verified',
       checks,
       checkpoint,
       isWaiting: state === 'waiting',
-      caveats: [...caveats.map((each) => CAVEATS[each]), PROVES_NOT],
+      caveats: caveatsOf(bundle, report, known).map((each) => CAVEATS[each](bundle)),
+      isPinned: provinceRaw !== undefined,
+      proves: provesOf(bundle, provinceRaw !== undefined),
     }
   } catch (error) {
     return unread((error as Error).message)
@@ -138,20 +155,28 @@ function withForks(
   })
 }
 
-function textOf({ file, valid, checks, isWaiting, caveats }: Result): string {
-  const verdict = valid ? 'VERIFIED' : isWaiting ? 'NOT IN THE LOG YET' : 'NOT VERIFIED'
+function provesOf({ events }: ProofBundle, isPinned: boolean): string {
+  const by = (['farm-event', 'captured-event'] as const)
+    .filter((kind) => events.some((event) => event.kind === kind))
+    .map((kind) => (kind === 'farm-event' ? 'these boxes signed' : 'the province received'))
+  const said = `that ${by.join(' and ')} exactly this, that it stands in the log, and that nobody changed it since.`
+  return `${isPinned ? 'This proves' : "If the key in the file is the province's, this proves"} ${said}`
+}
+
+function textOf({ file, valid, checks, isWaiting, caveats, isPinned, proves }: Result): string {
+  // A stranger's log holds together as well as the province's own does.
+  const good = isPinned ? 'VERIFIED' : 'VERIFIED, BUT NOT WHOSE KEY IT IS (see below)'
+  const verdict = valid ? good : isWaiting ? 'NOT IN THE LOG YET' : 'NOT VERIFIED'
   const lines = checks.map(
     ({ check, ok, detail, event }) =>
       `  ${ok ? 'yes' : 'NO '}  ${event === undefined ? '' : `event ${event}, `}${check}: ${detail}`,
   )
-  const proves = valid
-    ? '  This proves that these boxes signed exactly this, that it stands in the log, and that nobody changed it since.'
-    : undefined
   return [
     `${file}: ${verdict}`,
     ...lines,
-    ...(proves ? [proves] : []),
-    ...caveats.map((each) => `  ${each}`),
+    ...caveats.map((each) => `  not   ${each}`),
+    ...(valid ? [`  ${proves}`] : []),
+    ...(proves ? [`  ${PROVES_NOT}`] : []),
   ].join('\n')
 }
 

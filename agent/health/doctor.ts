@@ -1,6 +1,8 @@
 import type { Language } from '#contract/ground/messages.ts'
 import { type ChannelFacts, channelChecks } from './doctor-channels.ts'
 import { type DownlinkFacts, downlinkChecks } from './doctor-downlink.ts'
+import { type ModelFacts, modelChecks } from './doctor-models.ts'
+import { type PrinterFacts, printerChecks } from './doctor-printers.ts'
 import { say } from './messages.ts'
 
 /** One thing that `doctor` looked at. */
@@ -31,6 +33,7 @@ export interface DoctorFacts {
   readonly quotaMb: number
   /** Ports of the config; `lasting` is the name of such a port that stays when sticks are swapped. */
   readonly serialPorts: readonly { bus: string; path: string; lasting: string | null }[]
+  readonly printers?: readonly PrinterFacts[]
   /** Only looked at while the agent does not run. */
   readonly journalDamage: readonly string[]
   readonly running: RunningAgent | null
@@ -72,6 +75,7 @@ export interface RunningAgent {
     }
   } | null
   readonly downlink?: DownlinkFacts
+  readonly models?: readonly ModelFacts[]
   readonly channels?: readonly ChannelFacts[]
 }
 
@@ -136,6 +140,7 @@ export function examine(facts: DoctorFacts, language: Language): Check[] {
     const hint = lasting ? t('plainPortHint', { lasting }) : t('plainPortNoName')
     warn(`port ${path}`, t('plainPort', { bus, path }), hint)
   }
+  checks.push(...printerChecks(facts.printers ?? [], t))
   for (const detail of facts.journalDamage) fail('journal', t('journalDamaged', { detail }))
 
   const { running } = facts
@@ -202,6 +207,7 @@ export function examine(facts: DoctorFacts, language: Language): Check[] {
     }
     if (lastError) warn('sync', t('syncError', { sentence: lastError.sentence }), lastError.hint)
   }
+  checks.push(...modelChecks(running.models ?? [], t, age))
   if (running.downlink) checks.push(...downlinkChecks(running.downlink, t))
   return checks
 }

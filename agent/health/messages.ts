@@ -60,8 +60,16 @@ export const say = defineMessages({
       'Xem: vuon-agent config show. Không muốn tỉnh thay đổi cấu hình của hộp: đặt downlink.config: refuse',
     provinceRolledBack: 'Đã tự bỏ cấu hình của tỉnh (thông báo số {no}): {reason}',
     provinceRolledBackHint: 'Hộp chạy tiếp bằng cấu hình trước đó; tỉnh đã được báo.',
+    modelActive: 'Mô hình {id} {version} đang xem ảnh, đã {age}.',
+    modelShadow:
+      'Mô hình {id} {version} đang chạy thử, chưa hiện kết quả, đã {age}: {photos} ảnh, nói giống bản đang dùng {agreed} trên {both} lần, lỗi {failures} lần.',
+    modelShadowHint: 'Xem số liệu: vuon-agent models list. Cho dùng ngay: vuon-agent models promote {id}',
+    modelTakenBack: 'Mô hình {id} {version} đã bị ngừng dùng {age} trước; bản trước đó đang xem ảnh.',
+    modelTakenBackHint:
+      'Tỉnh đã được báo lý do. Vẫn muốn dùng: vuon-agent models promote {id}, kèm số phiên bản',
     'model-offered': 'Tỉnh gửi mô hình {model} {version} ({sizeMb} MB): sẽ tải khi đường truyền rảnh.',
     'model-stored': 'Mô hình {model} {version} của tỉnh đã có trên hộp; chưa dùng để xem ảnh.',
+    'model-installed': 'Mô hình {model} {version} của tỉnh đã được cài vào hộp.',
     'model-refused': 'Tệp mô hình {model} {version} không đúng như tỉnh đã ký; không dùng.',
     spent: 'Đường truyền: hôm nay đã dùng {spent} MB, không đặt hạn mức.',
     spentOf: 'Đường truyền: hôm nay đã dùng {spent} trên {limit} MB.',
@@ -85,6 +93,25 @@ export const say = defineMessages({
     plainPortHint: 'Ghi trong cấu hình: path: {lasting}',
     plainPortNoName:
       'Ghi một tên trong /dev/serial/by-id vào path (ls -l /dev/serial/by-id), hoặc đặt tên bằng luật udev.',
+    printer: 'Máy in {name} ({way}): kết nối được; giấy và mực (ribbon) thì hộp không thấy.',
+    'printer-unreachable': 'Máy in {name} ({way}) không trả lời: {detail}',
+    'printer-unreachable-hint':
+      'Xem máy in đã bật và vào mạng của vườn chưa. In tờ cấu hình của máy để xem địa chỉ IP, sửa printers.address nếu khác, và giữ cố định địa chỉ đó ở bộ phát Wi-Fi.',
+    'printer-refused': 'Máy in {name} ({way}) có trả lời nhưng không nhận việc in.',
+    'printer-refused-hint':
+      'Nếu máy đang in tem khác, chờ xong rồi xem lại. Nếu không: bật in thô (RAW, JetDirect, cổng 9100) trong cài đặt của máy in, hoặc sửa cổng trong printers.address.',
+    'printer-absent': 'Máy in {name}: hộp không thấy {way}.',
+    'printer-absent-hint':
+      'Xem dây USB và công tắc của máy in, rồi chạy: ls -l /dev/usb. Rút ra cắm lại thì số có thể đổi (lp0, lp1): sửa printers.device, hoặc đặt tên bằng luật udev.',
+    'printer-forbidden': 'Máy in {name}: người dùng này không được ghi vào {way}.',
+    'printer-forbidden-hint':
+      'Cho người dùng của dịch vụ vào nhóm lp: usermod -aG lp vuon, rồi: systemctl restart vuon-agent',
+    'printer-in-use': 'Máy in {name}: một chương trình khác đang giữ {way}.',
+    'printer-in-use-hint':
+      'Nếu đang in tem, chờ xong rồi xem lại. Nếu CUPS giữ máy in: systemctl disable --now cups',
+    'printer-wrong-device': 'Máy in {name}: {way} không phải là máy in.',
+    'printer-wrong-device-hint':
+      'Máy in USB là /dev/usb/lp0, lp1…: chạy ls -l /dev/usb rồi sửa printers.device. Nếu ở đó là một tệp thường, hãy xoá nó.',
   },
   en: {
     config: 'The configuration {file} is right.',
@@ -145,10 +172,18 @@ export const say = defineMessages({
       'See vuon-agent config show. To keep the province from changing settings: downlink.config: refuse',
     provinceRolledBack: 'A config of the province (message {no}) was taken back: {reason}',
     provinceRolledBackHint: 'The box goes on with the config before it; the province has been told.',
+    modelActive: 'Model {id} {version} looks at photos, for {age}.',
+    modelShadow:
+      'Model {id} {version} is on trial and not shown, for {age}: {photos} photos, the same as the one in use on {agreed} of {both}, {failures} failures.',
+    modelShadowHint: 'The figures: vuon-agent models list. To use it now: vuon-agent models promote {id}',
+    modelTakenBack: 'Model {id} {version} was taken back {age} ago; the one before it looks at photos.',
+    modelTakenBackHint:
+      'The province was told why. To use it all the same: vuon-agent models promote {id}, with its version',
     'model-offered':
       'The province offers model {model} {version} ({sizeMb} MB): fetched when the line is free.',
     'model-stored':
       'Model {model} {version} of the province is on the box; photos are not looked at with it.',
+    'model-installed': 'Model {model} {version} of the province is installed on the box.',
     'model-refused': 'The file of model {model} {version} is not what the province signed; it is not used.',
     spent: 'Link: {spent} MB used today, no limit is set.',
     spentOf: 'Link: {spent} of {limit} MB used today.',
@@ -174,5 +209,24 @@ export const say = defineMessages({
     plainPortHint: 'Write in the configuration: path: {lasting}',
     plainPortNoName:
       'Take a name from /dev/serial/by-id as path (ls -l /dev/serial/by-id), or give it one with a udev rule.',
+    printer: 'Printer {name} ({way}): it can be reached; paper and ribbon the box does not see.',
+    'printer-unreachable': 'Printer {name} ({way}) does not answer: {detail}',
+    'printer-unreachable-hint':
+      "Is it switched on, and on the farm's network? Print its configuration page for its IP address, mend printers.address if it is another, and have the Wi-Fi router keep that address for it.",
+    'printer-refused': 'Printer {name} ({way}) answers, and takes no job.',
+    'printer-refused-hint':
+      "If it is printing other labels, look again when it is done. Else switch on raw printing (RAW, JetDirect, port 9100) in the printer's settings, or mend the port in printers.address.",
+    'printer-absent': 'Printer {name}: the box does not see {way}.',
+    'printer-absent-hint':
+      "Look at the printer's USB cable and its switch, then at: ls -l /dev/usb. Plugged in again, it may have another number (lp0, lp1): mend printers.device, or give it a name with a udev rule.",
+    'printer-forbidden': 'Printer {name}: this user may not write to {way}.',
+    'printer-forbidden-hint':
+      "Put the service's user into the group lp: usermod -aG lp vuon, then: systemctl restart vuon-agent",
+    'printer-in-use': 'Printer {name}: another program holds {way}.',
+    'printer-in-use-hint':
+      'If labels are being printed, look again when that is done. If CUPS holds it: systemctl disable --now cups',
+    'printer-wrong-device': 'Printer {name}: {way} is no printer.',
+    'printer-wrong-device-hint':
+      'USB printers are /dev/usb/lp0, lp1 and so on: look at ls -l /dev/usb and mend printers.device. If a plain file is there, delete it.',
   },
 })

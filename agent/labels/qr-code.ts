@@ -1,5 +1,7 @@
-import bwip from 'bwip-js/node'
+import { createRequire } from 'node:module'
 import { LabelRefusal } from './label-refusal.ts'
+
+type BarcodeWriter = typeof import('bwip-js/node')
 
 /** Level M mends 15 % of the code, L 7 %. */
 export type Correction = 'M' | 'L'
@@ -31,11 +33,18 @@ export function qrModules(uri: string, correction: Correction): readonly (readon
 const MOST_KEPT = 20
 const kept = new Map<string, readonly (readonly boolean[])[]>()
 
+/** Five megabytes that a box has no use for before its first label. */
+const writer = (): BarcodeWriter => createRequire(import.meta.url)('bwip-js/node') as BarcodeWriter
+
 type Encoded = [{ pixs: number[]; pixx: number; pixy: number }]
 
 function encode(uri: string, correction: Correction): Encoded {
   try {
-    return bwip.raw({ bcid: 'gs1dlqrcode', text: uri, eclevel: correction } as never) as unknown as Encoded
+    return writer().raw({
+      bcid: 'gs1dlqrcode',
+      text: uri,
+      eclevel: correction,
+    } as never) as unknown as Encoded
   } catch (cause) {
     throw new LabelRefusal('link', `The link can not be a QR code: ${(cause as Error).message}`, {
       cause,

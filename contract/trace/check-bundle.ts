@@ -1,11 +1,11 @@
-import { fromBase64, toHex } from '../ground/bytes.ts'
+import { fromBase64, fromUtf8, toHex } from '../ground/bytes.ts'
 import type { Sha256 } from '../ground/signing.ts'
 import { DETAILS } from './check-details.ts'
 import { parseCheckpoint, type SignedCheckpoint } from './checkpoint.ts'
 import { isKeyListSigned, type KeyList, standingOfEvent } from './key-list.ts'
-import { encodeLeaf } from './log-leaf.ts'
+import { capturedMessage, encodeLeaf } from './log-leaf.ts'
 import { isIncluded, leafHash } from './merkle.ts'
-import type { BundledEvent, ProofBundle } from './proof-bundle.ts'
+import type { BundledCapturedEvent, BundledEvent, BundledFarmEvent, ProofBundle } from './proof-bundle.ts'
 import { type EventStatement, eventMessage, openSignedEvent } from './signed-event.ts'
 import { type NoteKey, parseNoteKey, standingOfKey, type VerifySignature } from './signed-note.ts'
 
@@ -38,17 +38,12 @@ export interface BundleReport {
   readonly checkpoint: SignedCheckpoint | null
   /** Names of those outside the province who signed the same checkpoint. */
   readonly cosigners: readonly string[]
-  /**
-   * Nothing is wrong, and yet: `unpinned`, nobody has said whose key it is; `alone`, only the province vouches; `named`,
-   * others do, by keys that the file itself names.
-   */
-  readonly caveats: readonly ('unpinned' | 'alone' | 'named')[]
 }
 
 export interface CheckingOutside {
   readonly sha256: Sha256
   readonly verify: VerifySignature
-  /** The CBV hash of an event; without it the eventID is not computed again. */
+  /** The CBV hash of an event with its own @context; without it the eventID is not computed again. */
   readonly eventHash?: (event: EventStatement['event'], sha256: Sha256) => string
   /** What the reader knows from elsewhere: the province's raw key, and who has to have cosigned. */
   readonly pinned?: { readonly provinceRaw?: Uint8Array; readonly cosigners?: readonly NoteKey[] }
@@ -70,19 +65,24 @@ export async function checkBundle(bundle: ProofBundle, outside: CheckingOutside)
   const opened: { statement: EventStatement; hash: string; number: number }[] = []
   for (const [index, event] of bundle.events.entries()) {
     const number = index + 1
-    const statement = statementOf(event)
-    if (!statement) {
-      say('signature', false, DETAILS.eventUnread, number)
-      continue
+    const sayHere: SayOfEvent = (...said) => say(...said, number)
+    if (event.kind === 'captured-event') {
+      if (key) await captured(event, key, outside, sayHere)
+    } else {
+      const statement = openedOrNothing(() => openSignedEvent(fromBase64(event.signed)))
+      if (!statement) {
+        say('signature', false, DETAILS.eventUnread, number)
+        continue
+      }
+      opened.push({ statement, hash: toHex(outside.sha256(fromBase64(event.signed))), number })
+      try {
+        if (list) await signature(event, statement, list, outside, sayHere)
+      } catch {
+        // A list that somebody signed for himself may hold anything.
+        say('key', false, DETAILS.listUnread, number)
+      }
+      eventId(event, statement.event, outside, sayHere)
     }
-    opened.push({ statement, hash: toHex(outside.sha256(fromBase64(event.signed))), number })
-    try {
-      if (list) await signature(event, statement, list, outside, (...said) => say(...said, number))
-    } catch {
-      // A list that somebody signed for himself may hold anything.
-      say('key', false, DETAILS.listUnread, number)
-    }
-    eventId(event, statement, outside, (...said) => say(...said, number))
     if (!event.leaf) {
       isWaiting = true
       say('inclusion', false, DETAILS.waiting, number)
@@ -95,17 +95,12 @@ export async function checkBundle(bundle: ProofBundle, outside: CheckingOutside)
       !ok && !(check === 'inclusion' && bundle.events[(event ?? 0) - 1]?.leaf === null),
   )
   const state = failed.length > 0 ? 'failed' : isWaiting ? 'waiting' : 'verified'
-  const caveats = [
-    ...(outside.pinned?.provinceRaw ? [] : ['unpinned' as const]),
-    ...(cosigners.length === 0 ? ['alone' as const] : outside.pinned?.cosigners ? [] : ['named' as const]),
-  ]
   return {
     state,
     failed: [...new Set(failed.map(({ check }) => check))],
     checks,
     checkpoint,
     cosigners,
-    caveats,
   }
 }
 
@@ -193,16 +188,23 @@ async function keyList(
   return say('key-list', isOurs, detail) ? keys.list : undefined
 }
 
-function statementOf({ signed }: BundledEvent): EventStatement | undefined {
-  try {
-    return openSignedEvent(fromBase64(signed))
-  } catch {
-    return undefined
-  }
+/** The province's own word that it received this. */
+async function captured(
+  event: BundledCapturedEvent,
+  { publicRaw }: NoteKey,
+  outside: CheckingOutside,
+  say: SayOfEvent,
+): Promise<void> {
+  const bytes = fromBase64(event.signed)
+  const isSigned = await outside.verify(publicRaw, capturedMessage(bytes), fromBase64(event.signature))
+  say('signature', isSigned, isSigned ? DETAILS.capturedSigned : DETAILS.signatureWrong)
+  const opened = openedOrNothing(() => JSON.parse(fromUtf8(bytes)) as EventStatement['event'])
+  // The province takes in nothing that is no event: that has no name.
+  eventId(event, opened?.type ? opened : {}, outside, say)
 }
 
 async function signature(
-  event: BundledEvent,
+  event: BundledFarmEvent,
   statement: EventStatement,
   list: KeyList,
   { verify }: CheckingOutside,
@@ -234,7 +236,7 @@ async function signature(
 
 function eventId(
   { eventId, signed }: BundledEvent,
-  { event }: EventStatement,
+  event: { readonly eventID?: unknown },
   { sha256, eventHash }: CheckingOutside,
   say: SayOfEvent,
 ): void {
@@ -245,28 +247,28 @@ function eventId(
   } else if (stated !== eventId) say('event-id', false, DETAILS.idNotStated)
   else if (!stated.startsWith('ni:')) say('event-id', true, DETAILS.idOwn)
   else if (eventHash) {
-    const isHash = hashOrNothing(() => eventHash(event, sha256)) === stated
+    const isHash = openedOrNothing(() => eventHash(event as EventStatement['event'], sha256)) === stated
     say('event-id', isHash, isHash ? DETAILS.idHash : DETAILS.idNotHash)
   }
 }
 
-function hashOrNothing(hash: () => string): string | undefined {
+function openedOrNothing<Opened>(open: () => Opened): Opened | undefined {
   try {
-    return hash()
+    return open()
   } catch {
     return undefined
   }
 }
 
 function inclusion(
-  { signed, signature: signatureText, leaf }: BundledEvent,
+  { kind, signed, signature: signatureText, leaf }: BundledEvent,
   checkpoint: SignedCheckpoint | null,
   sha256: Sha256,
 ): [CheckName, boolean, string] {
   if (!checkpoint || !leaf) return ['inclusion', false, DETAILS.noCheckpoint]
   let isIn = false
   try {
-    const bytes = encodeLeaf(leaf.kind, fromBase64(signed), fromBase64(signatureText))
+    const bytes = encodeLeaf(kind, fromBase64(signed), fromBase64(signatureText))
     const { size, root } = checkpoint
     const proof = leaf.proof.map(fromBase64)
     isIn = isIncluded({ leafHash: leafHash(bytes, sha256), index: leaf.index, size, root, proof }, sha256)

@@ -19,6 +19,7 @@ export const DETAILS = {
   otherBox: 'It names another box.',
   keyNeverHad: (agent: string, key: string) => `Box ${agent} never had the key ${key}.`,
   signed: (agent: string, key: string) => `Signed by ${key} of box ${agent}.`,
+  capturedSigned: 'Signed by the province, as an integrator sent it.',
   signatureWrong: 'The signature does not hold.',
   keyTrusted: 'The key was valid there.',
   keyRevokedLater: (reason: string) => `The key was revoked (${reason}) later; this event still counts.`,

@@ -1,4 +1,4 @@
-import { concatBytes } from '../ground/bytes.ts'
+import { concatBytes, utf8 } from '../ground/bytes.ts'
 
 /**
  * A leaf of the province's log, written once and in one way:
@@ -18,6 +18,13 @@ export interface LogLeaf {
 /** `farm-event`: a statement signed by a box. `captured-event`: one that came from an integrator, signed by the province. */
 const KINDS = { 'farm-event': 1, 'captured-event': 2 } as const
 export type LeafKind = keyof typeof KINDS
+
+/**
+ * What the province signs of an event that an integrator captured: its JSON, with the @context that its fields need, as it
+ * was taken in. No farm signed it. The signature says that it came in, and not that it is true.
+ */
+export const capturedMessage = (bytes: Uint8Array): Uint8Array =>
+  concatBytes(utf8('vuon/captured/1\0'), bytes)
 
 const SIGNATURE_BYTES = 64
 // An entry bundle of C2SP tlog-tiles gives the length of each entry in 16 bits.

@@ -1,9 +1,10 @@
 import { fromBase64 } from '../ground/bytes.ts'
 import { VuonError } from '../ground/errors.ts'
 import type { SignedKeyList } from './key-list.ts'
+import type { LeafKind } from './log-leaf.ts'
 
 /**
- * Everything that is needed to check a few events without asking anybody, as one JSON file: what the farm signed, the
+ * Everything that is needed to check a few events without asking anybody, as one JSON file: what was signed, the
  * province's list of keys, the way of each event up to the root of the log, and the checkpoint that signs the root.
  */
 export interface ProofBundle {
@@ -25,23 +26,36 @@ export interface ProofBundle {
   readonly provesNot: string
 }
 
-export interface BundledEvent {
+export type BundledEvent = BundledFarmEvent | BundledCapturedEvent
+
+interface Bundled {
   readonly eventId: string
-  readonly agent: string
-  /** Where the box put it: its place in the record lane of an epoch. */
-  readonly epoch: string
-  readonly seq: number
-  /** The bytes that the farm signed, and its Ed25519 signature, in base64url. */
+  /** The bytes that were signed, and the Ed25519 signature, in base64url. */
   readonly signed: string
   readonly signature: string
-  /** Whether the province holds the event before it in the box's own chain. */
-  readonly previous: 'none' | 'held' | 'missing'
   /** Null while it is received and not yet in the log. */
   readonly leaf: BundledLeaf | null
 }
 
-export interface BundledLeaf {
+/** What a box signed. A file of before there were others does not say its kind. */
+export interface BundledFarmEvent extends Bundled {
   readonly kind: 'farm-event'
+  readonly agent: string
+  /** Where the box put it: its place in the record lane of an epoch. */
+  readonly epoch: string
+  readonly seq: number
+  /** Whether the province holds the event before it in the box's own chain. */
+  readonly previous: 'none' | 'held' | 'missing'
+}
+
+/** What an integrator captured: signed by the province as received (see log-leaf.ts), and by nobody else. */
+export interface BundledCapturedEvent extends Bundled {
+  readonly kind: 'captured-event'
+}
+
+export interface BundledLeaf {
+  /** That of its event. */
+  readonly kind: LeafKind
   readonly index: number
   /** Hashes from the leaf up, base64. */
   readonly proof: readonly string[]
@@ -83,26 +97,27 @@ function eventAt(value: unknown, index: number): BundledEvent {
   const event = recordAt(value, path)
   const text = (name: string): string => textAt(event[name], `${path}.${name}`)
   const bytes = (name: string): string => base64At(event[name], `${path}.${name}`)
-  const previous = (['none', 'held', 'missing'] as const).find((each) => each === event['previous'])
-  if (!previous) throw wrong(`${path}.previous`, 'is neither none, held nor missing')
-  return {
+  const { kind = 'farm-event' } = event
+  if (kind !== 'farm-event' && kind !== 'captured-event') throw wrong(`${path}.kind`, 'is unknown')
+  const bundled = {
     eventId: text('eventId'),
-    agent: text('agent'),
-    epoch: text('epoch'),
-    seq: countAt(event['seq'], `${path}.seq`),
     signed: bytes('signed'),
     signature: bytes('signature'),
-    previous,
-    leaf: event['leaf'] === null ? null : leafAt(event['leaf'], `${path}.leaf`),
+    leaf: event['leaf'] === null ? null : leafAt(event['leaf'], `${path}.leaf`, kind),
   }
+  if (kind === 'captured-event') return { kind, ...bundled }
+  const previous = (['none', 'held', 'missing'] as const).find((each) => each === event['previous'])
+  if (!previous) throw wrong(`${path}.previous`, 'is neither none, held nor missing')
+  const seq = countAt(event['seq'], `${path}.seq`)
+  return { kind, ...bundled, agent: text('agent'), epoch: text('epoch'), seq, previous }
 }
 
-function leafAt(value: unknown, path: string): BundledLeaf {
+function leafAt(value: unknown, path: string, kind: LeafKind): BundledLeaf {
   const leaf = recordAt(value, path)
-  if (leaf['kind'] !== 'farm-event') throw wrong(`${path}.kind`, 'is not farm-event')
+  if (leaf['kind'] !== kind) throw wrong(`${path}.kind`, `is not ${kind}`)
   const proof = listAt(leaf['proof'], `${path}.proof`, MAX_PROOF)
   return {
-    kind: 'farm-event',
+    kind,
     index: countAt(leaf['index'], `${path}.index`),
     proof: proof.map((hash) => base64At(hash, `${path}.proof`)),
   }

@@ -59,8 +59,27 @@ export interface FarmCard {
   readonly boxes: readonly BoxCard[]
   readonly seriesCount: number
   readonly openAlarms: number
+  /** Numbers in the chains of its boxes' signed events that do not hold. */
+  readonly chainFaults: number
   /** At most four numbers that say how the farm is doing. */
   readonly headline: readonly SeriesCard[]
+}
+
+/**
+ * `forged`: an event that its box did not sign; `forked`: two events of one number; `broken`: an event that follows
+ * another one than is held; `missing`: the event before it is not held. The worst first.
+ */
+export const CHAIN_FAULT_KINDS = ['forged', 'forked', 'broken', 'missing'] as const
+export type ChainFaultKind = (typeof CHAIN_FAULT_KINDS)[number]
+
+export interface ChainFaultCard {
+  readonly kind: ChainFaultKind
+  /** How many numbers are wrong. */
+  readonly count: number
+  /** The first of them, as runs. */
+  readonly eventNos: readonly (readonly [first: number, last: number])[]
+  /** Entries of the box are still on their way, and what is missing may be among them. */
+  readonly mayStillCome: boolean
 }
 
 /** What the province has to know before it believes a box. */
@@ -71,6 +90,8 @@ export interface BoxTrust {
   readonly untrustedBatches: number
   /** Batches by a key that has a successor: refused, kept as evidence. An old copy of the card, or a thief. */
   readonly oldKeyBatches: number
+  /** Where its signed events do not follow one another. */
+  readonly chainFaults: readonly ChainFaultCard[]
 }
 
 export interface FarmDetail {

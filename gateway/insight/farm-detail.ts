@@ -5,7 +5,9 @@ import { epochsOf, marksOf } from '../log/marks.ts'
 import type { Db } from '../store/open-store.ts'
 import { PART_UNREPLACED } from '../store/standing.ts'
 import type { AlarmCard, BoxTrust, FarmDetail, LotCard } from './answers.ts'
+import { chainFaultsOf } from './chain-faults.ts'
 import { boxesOf } from './farms-overview.ts'
+import { namedFindings } from './finding-alarms.ts'
 import { seriesCards } from './series-cards.ts'
 
 /** Everything that one farm's page shows; null for a farm that is not there, or not the viewer's. */
@@ -58,6 +60,7 @@ async function trustOf(db: Db, agent: string): Promise<BoxTrust> {
     revokedFor: row?.reason ?? null,
     untrustedBatches: Number(row?.untrusted ?? 0),
     oldKeyBatches: Number(row?.aside ?? 0),
+    chainFaults: await chainFaultsOf(db, agent),
   }
 }
 
@@ -68,19 +71,22 @@ async function alarmsOf(db: Db, agents: readonly string[]): Promise<AlarmCard[]>
       (SELECT k.at FROM alarm_acknowledgement k WHERE k.agent = alarm.agent AND k.alarm_id = alarm.alarm_id) AS acknowledged_at
     FROM alarm WHERE agent IN (${sql.join(agents)}) AND raised_at IS NOT NULL
     ORDER BY CASE WHEN cleared_at IS NULL THEN 0 ELSE 1 END, raised_at DESC LIMIT 100`.execute(db)
-  return rows.map((row) => ({
-    alarmId: row.alarm_id,
-    state: row.cleared_at === null ? 'raised' : 'cleared',
-    severity: row.severity,
-    rule: row.rule,
-    name: row.name,
-    device: row.device,
-    quantity: row.quantity,
-    facts: JSON.parse(row.facts) as Record<string, string | number>,
-    raisedAt: row.raised_at,
-    acknowledgedAt: row.acknowledged_at,
-    clearedAt: row.cleared_at,
-  }))
+  const cards = rows.map(
+    (row): AlarmCard => ({
+      alarmId: row.alarm_id,
+      state: row.cleared_at === null ? 'raised' : 'cleared',
+      severity: row.severity,
+      rule: row.rule,
+      name: row.name,
+      device: row.device,
+      quantity: row.quantity,
+      facts: JSON.parse(row.facts) as Record<string, string | number>,
+      raisedAt: row.raised_at,
+      acknowledgedAt: row.acknowledged_at,
+      clearedAt: row.cleared_at,
+    }),
+  )
+  return namedFindings(db, agents, cards)
 }
 
 interface AlarmRow {

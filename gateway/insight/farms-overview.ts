@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { maySeeFarm, type Viewer } from '../accounts/viewer.ts'
 import type { Db } from '../store/open-store.ts'
 import type { BoxCard, FarmCard, SeriesCard } from './answers.ts'
+import { chainFaultCount } from './chain-faults.ts'
 import { seriesCards } from './series-cards.ts'
 
 // What an agronomist asks first, in this order.
@@ -14,7 +15,7 @@ const HEADLINE = [
   'soil-temperature',
 ]
 
-/** The farms that the viewer may see, those with open alarms first. */
+/** The farms that the viewer may see, those with broken chains of events first, then those with open alarms. */
 export async function farmsOverview(db: Db, viewer: Viewer): Promise<FarmCard[]> {
   const { rows } = await sql<{ farm_id: string; name: string; commune: string; province: string }>`
     SELECT farm_id, name, commune, province FROM farm ORDER BY name`.execute(db)
@@ -33,11 +34,17 @@ export async function farmsOverview(db: Db, viewer: Viewer): Promise<FarmCard[]>
           boxes,
           seriesCount: series.length,
           openAlarms: await openAlarms(db, agents),
+          chainFaults: await chainFaultCount(db, agents),
           headline: headlineOf(series),
         }
       }),
   )
-  return farms.sort((a, b) => b.openAlarms - a.openAlarms || a.name.localeCompare(b.name, 'vi'))
+  return farms.sort(
+    (a, b) =>
+      Number(b.chainFaults > 0) - Number(a.chainFaults > 0) ||
+      b.openAlarms - a.openAlarms ||
+      a.name.localeCompare(b.name, 'vi'),
+  )
 }
 
 export async function boxesOf(db: Db, farmId: string): Promise<BoxCard[]> {

@@ -42,7 +42,12 @@ export interface IntakeOutside {
       receivedAt: number
       body: Uint8Array
     },
-  ) => Promise<{ readings: number; entries: number; unread: string | null }>
+  ) => Promise<{
+    readings: number
+    entries: number
+    unread: string | null
+    chainFaults?: readonly BrokenLink[]
+  }>
   /** Appends a decision of the province and applies it, in the given transaction. */
   readonly decide: (tx: Tx, bodies: readonly RecordBody[]) => Promise<void>
   /** The number of the newest message for a box; 0 while there is none. */
@@ -54,6 +59,14 @@ export interface IntakeOutside {
   ) => void
   /** Told of each transaction: how many batches shared it, and how many wait for the next. */
   readonly onGroup?: (batches: number, waiting: number) => void
+  /** Told, once it is stored, of an event that does not fit where its box says that it stands. */
+  readonly onChainFault?: (fault: BrokenLink) => void
+}
+
+interface BrokenLink {
+  readonly agent: string
+  readonly eventNo: number
+  readonly kind: 'forged' | 'forked' | 'broken' | 'missing'
 }
 
 /** A batch that one of our boxes signed, unpacked. */
@@ -69,6 +82,7 @@ export interface Taken {
   readonly outcome: Appended
   readonly counts: { readings: number; entries: number; bytes: number }
   readonly answer: SyncAnswer
+  readonly chainFaults: readonly BrokenLink[]
 }
 
 /** Who is it from, and did they sign it? Only then is it unpacked. Nothing is written. */
@@ -103,10 +117,12 @@ export async function storeSigned(
   const isOver = standingNow(envelope, enrolled.keys) === 'over'
   const outcome = await appendBatch(tx, envelope, bytes, hash, receivedAt, isOver)
   const counts = { readings: 0, entries: 0, bytes: bytes.length }
+  let chainFaults: readonly BrokenLink[] = []
   if (outcome === 'stored') {
     const batch = { agent, epoch, lane, form, fromSeq, toSeq, receivedAt, body }
-    const { readings, entries } = await outside.applyBatch(tx, batch)
-    Object.assign(counts, { readings, entries })
+    const applied = await outside.applyBatch(tx, batch)
+    Object.assign(counts, { readings: applied.readings, entries: applied.entries })
+    chainFaults = applied.chainFaults ?? []
   }
   // Two boxes speak with one key, or one of them rewrites its past: a person has to look.
   if (outcome !== 'stored' && outcome !== 'duplicate') {
@@ -116,16 +132,17 @@ export async function storeSigned(
   await noteSeen(tx, agent, receivedAt)
   const lanes = await marksOf(tx, agent, epoch)
   const mark = await downlinkMark({ db: tx, highestDownlink: outside.highestDownlink }, agent)
-  return { outcome, counts, answer: { epoch, lanes, ...mark } }
+  return { outcome, counts, answer: { epoch, lanes, ...mark }, chainFaults }
 }
 
 /** What a box is told after the commit. Throws `batch-equivocation`, `key-retired`, `epoch-over`. */
 export function answerOf(
-  { outcome, counts, answer }: Taken,
-  { onBatch }: Pick<IntakeOutside, 'onBatch'>,
+  { outcome, counts, answer, chainFaults }: Taken,
+  { onBatch, onChainFault }: Pick<IntakeOutside, 'onBatch' | 'onChainFault'>,
 ): SyncAnswer {
   if (outcome === 'key-retired' || outcome === 'epoch-over') throw new VuonError(outcome)
   onBatch(outcome, counts)
+  for (const fault of chainFaults) onChainFault?.(fault)
   if (outcome === 'equivocation') throw new VuonError('batch-equivocation')
   return answer
 }

@@ -4,6 +4,7 @@ import { type ColumnSegment, decodeColumns } from '#contract/wire/columns-codec.
 import { decodeEntries } from '#contract/wire/entries-codec.ts'
 import type { Lane, RecordEntry } from '#contract/wire/records.ts'
 import type { Tx } from '../store/open-store.ts'
+import type { ChainFault } from './chain-faults.ts'
 import { applyEntry } from './entries.ts'
 import { READER } from './reader.ts'
 import { applySegments } from './readings.ts'
@@ -25,6 +26,8 @@ export interface Applied {
   readonly entries: number
   /** Why the body was kept for later instead of being read, if so. */
   readonly unread: string | null
+  /** What of its box's chain of events holds no longer because of it. */
+  readonly chainFaults?: readonly ChainFault[]
 }
 
 /** Outside things that projecting needs: hashing, and the keys by which events are checked. */
@@ -34,6 +37,8 @@ export interface ProjectionOutside {
     publicKey: Uint8Array,
     event: { signed: Uint8Array; signature: Uint8Array },
   ) => boolean
+  /** Told of each fault in a chain of events that was none before. */
+  readonly onChainFault?: (fault: ChainFault) => void
 }
 
 /**
@@ -50,10 +55,12 @@ export async function applyBatch(tx: Tx, batch: VerifiedBatch, outside: Projecti
     const readings = await applySegments(tx, batch, read.segments)
     return { readings, entries: 0, unread: null }
   }
+  const chainFaults: ChainFault[] = []
+  const noting = { ...outside, onChainFault: (fault: ChainFault) => void chainFaults.push(fault) }
   for (const [index, entry] of read.entries.entries()) {
-    await applyEntry(tx, { ...batch, seq: batch.fromSeq + index }, entry, outside)
+    await applyEntry(tx, { ...batch, seq: batch.fromSeq + index }, entry, noting)
   }
-  return { readings: 0, entries: read.entries.length, unread: null }
+  return { readings: 0, entries: read.entries.length, unread: null, chainFaults }
 }
 
 /** Notes a batch that this gateway can't read; it stays in the log for one that can. */

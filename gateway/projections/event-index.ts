@@ -42,6 +42,23 @@ export const eventIndexMigrations: readonly Migration[] = [
       `INSERT INTO event_waiting SELECT agent, epoch, seq FROM event`,
     ],
   },
+  {
+    // The kind of an event (`event-kind.ts`) and the family of a lot or serial, for events that were noted before.
+    name: 'projections-event-index-2',
+    statements: () => [
+      `INSERT INTO event_word SELECT DISTINCT role || '<', substr(name, 1, 22), ref FROM event_thing
+        WHERE name LIKE '/01/______________/10/%' OR name LIKE '/01/______________/21/%'`,
+      `INSERT INTO event_word SELECT 'kind', CASE WHEN length(said) > 180 OR length(replace(said, ' ', '')) <> length(said) - 3
+          THEN '?' ELSE said END, ref FROM (
+        SELECT e.ref AS ref, coalesce(t.value, '') || ' ' || coalesce(a.value, '') || ' ' || coalesce(s.value, '') || ' '
+          || coalesce(d.value, '') AS said
+        FROM event_index e
+          LEFT JOIN (SELECT ref, value FROM event_word WHERE name = 'eventType') t ON t.ref = e.ref
+          LEFT JOIN (SELECT ref, value FROM event_word WHERE name = 'action') a ON a.ref = e.ref
+          LEFT JOIN (SELECT ref, value FROM event_word WHERE name = 'bizStep') s ON s.ref = e.ref
+          LEFT JOIN (SELECT ref, value FROM event_word WHERE name = 'disposition') d ON d.ref = e.ref) kinds`,
+    ],
+  },
 ]
 
 export const EVENT_INDEX_TABLES = [
@@ -89,8 +106,7 @@ export async function indexFarmEvent(
   const facts = factsOf(event, sha256)
   if (!facts) return
   const { agent, epoch, seq, receivedAt } = place
-  const [untrusted] = await untrustedAt(tx, agent, epoch, seq, seq)
-  if (untrusted) return
+  if (await isInUntrustedBatch(tx, place)) return
   const ref = eventRef(facts.eventTimeMs, utf8(`${agent}/${epoch}/${seq}`))
   const named = facts.eventId === undefined ? { ...facts, eventId } : facts
   await indexEvent(tx, {
@@ -103,6 +119,14 @@ export async function indexFarmEvent(
     body: null,
     facts: named,
   })
+}
+
+/** Whether the batch that brought an event was signed beyond what is trusted of its key. */
+export async function isInUntrustedBatch(
+  tx: Tx,
+  { agent, epoch, seq }: { readonly agent: string; readonly epoch: string; readonly seq: number },
+): Promise<boolean> {
+  return (await untrustedAt(tx, agent, epoch, seq, seq)).length > 0
 }
 
 const untrustedAt = statement(`SELECT 1 AS found FROM untrusted_batch

@@ -3,6 +3,7 @@ import { toHex } from '#contract/ground/bytes.ts'
 import { type EventStatement, openSignedEvent } from '#contract/trace/signed-event.ts'
 import type { Tx } from '../store/open-store.ts'
 import type { ProjectionOutside } from './apply-batch.ts'
+import { linkEvent } from './chain-faults.ts'
 import type { Known } from './entry-shapes.ts'
 import { indexFarmEvent } from './event-index.ts'
 import { keysOfAgent } from './keys.ts'
@@ -37,6 +38,9 @@ export async function applyEvent(
   await sql`INSERT INTO event VALUES (${agent}, ${epoch}, ${seq}, ${eventId}, ${statement.eventNo}, ${eventTime}, ${bizStep}, ${key},
     ${isSignatureValid ? 1 : 0}, ${entry.signed}, ${entry.signature}, ${lot?.gtin ?? null}, ${lot?.lot ?? null})
     ON CONFLICT (agent, epoch, seq) DO NOTHING`.execute(tx)
+  const { eventNo, prev } = statement
+  const link = { agent, epoch, seq, eventNo, prev, signed: entry.signed, isSignatureValid }
+  for (const fault of await linkEvent(tx, link)) outside.onChainFault?.(fault)
   if (isSignatureValid) await indexFarmEvent(tx, { agent, epoch, seq, receivedAt }, event, eventId)
   return true
 }

@@ -1,8 +1,10 @@
 import type { Migration } from '../store/open-store.ts'
 import { acknowledgementMigrations } from './acknowledgements.ts'
+import { chainFaultMigrations } from './chain-faults.ts'
 import { downlinkMigrations } from './downlinks.ts'
 import { eventIndexMigrations } from './event-index.ts'
 import { farmBookMigrations } from './farm-book.ts'
+import { findingReviewMigrations } from './finding-reviews.ts'
 import { findingMigrations } from './findings.ts'
 import { keyMigrations } from './keys.ts'
 import { modelMigrations } from './model-words.ts'
@@ -111,4 +113,6 @@ export const projectionMigrations: readonly Migration[] = [
     statements: () => [`CREATE INDEX lot_part_area ON lot_part (gln, area_code, harvested_at)`],
   },
   ...modelMigrations,
+  ...chainFaultMigrations,
+  ...findingReviewMigrations,
 ]

@@ -1,6 +1,8 @@
 import { ACKNOWLEDGEMENT_TABLES } from './acknowledgements.ts'
+import { CHAIN_FAULT_TABLES } from './chain-faults.ts'
 import { EVENT_INDEX_TABLES } from './event-index.ts'
 import { FARM_BOOK_TABLES } from './farm-book.ts'
+import { FINDING_REVIEW_TABLES } from './finding-reviews.ts'
 import { FINDING_TABLES } from './findings.ts'
 import { MODEL_TABLES } from './model-words.ts'
 import { OUTLOOK_TABLES } from './outlooks.ts'
@@ -31,6 +33,7 @@ export const BOX_TABLES = [
   ...MODEL_TABLES,
   ...OUTLOOK_TABLES,
   ...ACKNOWLEDGEMENT_TABLES,
+  ...CHAIN_FAULT_TABLES,
 ] as const
 
 /** Derived from what the province has decided. */
@@ -42,6 +45,7 @@ const PROVINCE_TABLES = [
   'box_key',
   'key_revocation',
   ...PROVINCE_RECORD_TABLES,
+  ...FINDING_REVIEW_TABLES,
 ] as const
 
 /** Emptied by a rebuild. */

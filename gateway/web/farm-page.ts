@@ -6,6 +6,7 @@ import type { FindingCard } from '../insight/findings.ts'
 import type { PlotLine } from '../insight/plot-outlook.ts'
 import { alarmSentence, severityOf } from './alarm-sentence.ts'
 import { theirs } from './app-frame.ts'
+import { chainNotice } from './chain-notice.ts'
 import { age, boxLine } from './farms-page.ts'
 import { findingsSection } from './findings-section.ts'
 import { boxState, isStale } from './freshness.ts'
@@ -54,7 +55,7 @@ function state({ language, nowMs }: View, { boxes }: FarmDetail): Html {
       ...(oldKeyBatches > 0 ? [say(language, 'oldKeyMeans', { count: oldKeyBatches })] : []),
     ]
     return html`<div class="${doubts.length > 0 ? 'notice bad' : 'boxes'}">${boxLine(language, box, now, nowMs)}${doubts.map((doubt) => html`<p>${doubt}</p>`)}</div>`
-  })}`
+  })}${chainNotice(language, boxes)}`
 }
 
 function alarms(view: View, { alarms: all, boxes }: FarmDetail): Html {
@@ -72,7 +73,7 @@ function openAlarm({ language, nowMs }: View, alarm: AlarmCard): Html {
   const severity = severityOf(alarm)
   const [since = ''] = say(language, 'alarmSince').split('{age}')
   return html`<li class="alarm ${severity}"><p><strong class="severity">${say(language, SEVERITY[severity])}</strong> ${theirs(alarmSentence(language, alarm))}</p>
-<p class="quiet">${since}${age(language, alarm.raisedAt, nowMs)}${alarm.name && alarm.name !== alarm.device ? html` · ${say(language, 'alarmRuleName', { name: '' })}${theirs(alarm.name)}` : null}${alarm.acknowledgedAt === null ? null : html` · ${say(language, 'alarmAcknowledged')}`}</p></li>`
+<p class="quiet">${since}${age(language, alarm.raisedAt, nowMs)}${alarm.name && alarm.name !== alarm.device && alarm.rule !== 'finding' ? html` · ${say(language, 'alarmRuleName', { name: '' })}${theirs(alarm.name)}` : null}${alarm.acknowledgedAt === null ? null : html` · ${say(language, 'alarmAcknowledged')}`}</p></li>`
 }
 
 function overAlarm({ language, timeZone }: View, alarm: AlarmCard): Html {

@@ -2,6 +2,7 @@ import { type Html, html } from '#contract/ground/html.ts'
 import type { Language } from '#contract/ground/messages.ts'
 import type { BoxCard, FarmCard, SeriesCard } from '../insight/answers.ts'
 import { theirs } from './app-frame.ts'
+import { sayChain } from './chain-messages.ts'
 import { type BoxState, boxState, isStale } from './freshness.ts'
 import { say } from './messages.ts'
 import { ageOf, quantityName, valueText } from './words.ts'
@@ -20,8 +21,10 @@ export function farmsPage(
 <section class="card empty"><h2>${say(language, 'farmsEmptyTitle')}</h2><p>${say(language, 'farmsEmptyBody')}</p></section>`
   const shown = query ? farms.filter((farm) => isMatch(farm, query)) : farms
   const alarms = farms.reduce((sum, farm) => sum + farm.openAlarms, 0)
+  const unfit = farms.filter((farm) => farm.chainFaults > 0).length
   return html`<div class="head"><h1>${say(language, 'farms')}</h1>
-<p class="quiet">${say(language, 'farmsCount', { farms: farms.length, alarms })}</p></div>
+<p class="quiet">${say(language, 'farmsCount', { farms: farms.length, alarms })}</p>
+${unfit > 0 ? html`<p><strong>${sayChain(language, 'farms', { farms: unfit })}</strong></p>` : null}</div>
 ${farms.length >= SEARCH_FROM || query ? search(language, query) : null}
 ${
   shown.length === 0
@@ -40,10 +43,11 @@ const search = (
 function farmCard(language: Language, farm: FarmCard, nowMs: number): Html {
   const states = farm.boxes.map((box) => boxState(box, nowMs))
   const isOut = states.length > 0 && !states.includes('online')
-  return html`<article class="card farm ${farm.openAlarms > 0 ? 'alarmed' : ''} ${isOut ? 'out' : ''}">
+  return html`<article class="card farm ${farm.openAlarms + farm.chainFaults > 0 ? 'alarmed' : ''} ${isOut ? 'out' : ''}">
 <div class="title"><h2><a href="/farms/${encodeURIComponent(farm.farmId)}">${theirs(farm.name)}</a></h2>
-${alarmBadge(language, farm.openAlarms, states.includes('online'))}</div>
+${alarmBadge(language, farm, states.includes('online'))}</div>
 <p class="quiet">${theirs(farm.commune)}, ${theirs(farm.province)}</p>
+${farm.chainFaults > 0 ? html`<p><span class="badge bad">${sayChain(language, 'badge', { count: farm.chainFaults })}</span></p>` : null}
 ${
   farm.headline.length > 0
     ? html`<dl class="numbers">${farm.headline.map((series) => headline(language, series, nowMs))}</dl>`
@@ -53,9 +57,14 @@ ${
 </article>`
 }
 
-/** "No alarms" is said only of a farm that would tell: a silent box raises none. */
-function alarmBadge(language: Language, open: number, isHeard: boolean): Html | null {
+/** "No alarms" is said only of a farm that would tell, and of which nothing else is wrong: a silent box raises none. */
+function alarmBadge(
+  language: Language,
+  { openAlarms: open, chainFaults }: FarmCard,
+  isHeard: boolean,
+): Html | null {
   if (open > 0) return html`<p class="badge bad">${say(language, 'alarmsOpen', { count: open })}</p>`
+  if (chainFaults > 0) return null
   return isHeard ? html`<p class="badge good">${say(language, 'alarmsNone')}</p>` : null
 }
 

@@ -8,6 +8,7 @@ import { checkBundle } from '#contract/trace/check-bundle.ts'
 import { eventHash } from '#contract/trace/event-hash.ts'
 import { newLotNumber } from '#contract/trace/lot-number.ts'
 import type { ProofBundle } from '#contract/trace/proof-bundle.ts'
+import { brokenChains } from '../../gateway/insight/chain-faults.ts'
 import { type MonitorState, monitorLog } from '../../gateway/log/tree/monitor-log.ts'
 import { lotChecks } from '../../gateway/trace/checks/lot-checks.ts'
 import { temporaryFolder } from './province-store.ts'
@@ -40,6 +41,12 @@ const chainOf = async (room: TransparencyRoom) => {
   return { verdict: chain?.verdict, codes: chain?.evidence.map(({ code }) => code) }
 }
 
+/** What the province is warned of, before anybody asks after a lot. */
+const alarmsOf = async ({ province }: TransparencyRoom) =>
+  (await brokenChains(province.gateway.db)).flatMap(({ faults }) =>
+    faults.flatMap(({ kind, eventNos }) => eventNos.map((run) => `${kind} ${run.join('-')}`)),
+  )
+
 describe('a counterfeiter is found who', () => {
   it('1. edits an event: in a proof that he hands on, or in the database of the province', async () => {
     const room = await logged()
@@ -71,6 +78,12 @@ describe('a counterfeiter is found who', () => {
     await silent.province.take(silent.box.records(third))
     expect((await chainOf(silent)).codes).toContain('chain-gap')
     expect((await chainOf(silent)).verdict).not.toBe('pass')
+    expect(await alarmsOf(silent)).toEqual(['missing 3-3'])
+    // What he tells in its place later is not what the third one named.
+    const { eventId: __, ...instead } = silent.event(7, { eventNo: 2 })
+    await silent.province.take(silent.box.records(instead))
+    expect(await alarmsOf(silent)).toEqual(['broken 2-3'])
+    expect(await alarmsOf(room)).toEqual([])
   })
 
   it('3. dates a harvest before the spray that would have closed it', async () => {
@@ -106,6 +119,7 @@ describe('a counterfeiter is found who', () => {
     }>`SELECT agent, is_signature_valid AS valid FROM event
       WHERE agent = ${other.agent}`.execute(room.province.gateway.db)
     expect(rows).toEqual([{ agent: other.agent, valid: 0 }])
+    expect(await alarmsOf(room)).toEqual(['forged 2-2'])
     // It never enters the log, and the lot's page counts only what its own box told.
     expect((await room.transparency.verify([])).size).toBe(1)
     expect((await room.proofOfLot()).events).toHaveLength(1)

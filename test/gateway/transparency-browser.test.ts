@@ -10,6 +10,7 @@ import type { sentencesOf, verifyProof, wordsOf } from '../../gateway/web/browse
 import { linkedModule } from '../../gateway/web/linked-module.ts'
 import { accessibilityFaults, launchChromium } from '../browser/gateway-visit.ts'
 import { findTool } from '../world/real-services.ts'
+import { EpcisClient, idOf, observed } from './epcis-client.ts'
 import { temporaryFolder } from './province-store.ts'
 import { TransparencyRoom } from './transparency-room.ts'
 
@@ -82,6 +83,13 @@ describe('the verifier that pages load', () => {
       )
       expect(new Set(said.map(([first]) => first)).size).toBe(3)
     }
+    // What an integrator captured is checked by the same file.
+    const trader = await EpcisClient.at(room.province, 'san-giao-dich')
+    await trader.capture([observed(20)])
+    await room.transparency.writer.turn()
+    const captured = await room.transparency.prove(idOf(20))
+    expect(await saved.verifyProof(captured, key)).toMatchObject({ state: 'verified', failed: [] })
+    expect((await saved.verifyProof(forged(captured), key)).failed).toEqual(['signature', 'inclusion'])
     await expect(saved.verifyProof({})).rejects.toThrow('not a proof bundle')
   })
 

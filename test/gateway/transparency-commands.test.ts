@@ -1,11 +1,14 @@
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { Command } from 'commander'
 import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import { VuonError } from '#contract/ground/errors.ts'
 import { addLogCommands } from '../../gateway/log-commands.ts'
 import { addVerifyCommand } from '../../gateway/verify-command.ts'
+import { EpcisClient, idOf, observed } from './epcis-client.ts'
 import { temporaryFolder } from './province-store.ts'
 import { TransparencyRoom } from './transparency-room.ts'
 
@@ -79,9 +82,15 @@ describe('log prove and verify', () => {
         expect.arrayContaining([expect.objectContaining({ check: 'inclusion', ok: true })]),
       )
       const said = (await run(room, ['verify', file], false)).lines.join('\n')
-      expect(said).toContain('VERIFIED')
+      expect(said).toContain('VERIFIED, BUT NOT WHOSE KEY IT IS')
       expect(said).toContain('It does not prove that the farmer told the truth')
-      expect(said).toContain('The key was compared with nothing')
+      expect(said).toMatch(/not {3}Whose key this is: NOT checked\. The key was compared with nothing/)
+      expect(said).toContain(`--province-key KEY. The file says it is ${key}`)
+      expect(said).toMatch(/not {3}Whether everybody is shown the same log: NOT checked/)
+      expect(said).toContain("If the key in the file is the province's, this proves that these boxes signed")
+      const pinned = (await run(room, ['verify', file, '--province-key', key], false)).lines.join('\n')
+      expect(pinned).toMatch(/: VERIFIED\n/)
+      expect(pinned).not.toContain('Whose key')
     }
     const missing = await run(room, ['log', 'prove', 'ni:///sha-256;00?ver=CBV2.0'])
     expect(missing.error).toMatchObject({ code: 'not-found' })
@@ -173,6 +182,115 @@ describe('log verify', () => {
     const { lines } = await run(room, ['log', 'verify', '--checkpoint', seen], false)
     expect(lines.join('\n')).toContain('its end was cut off')
     expect(lines.join('\n')).toMatch(/Event 3 of box \S+ \(\S+\) is not in the log/)
+  })
+})
+
+describe('an event that an integrator captured', () => {
+  /** Three of a trader's events beside two of the farm, all in the log. */
+  async function capturedRoom() {
+    const room = await TransparencyRoom.open()
+    const trader = await EpcisClient.at(room.province, 'san-giao-dich')
+    await room.receive(2)
+    const { eventID: _, ...unnamed } = observed(21, { bizStep: 'receiving' })
+    expect(await trader.capture([observed(20), unnamed, observed(22)])).toMatchObject({ success: true })
+    const [hashed = ''] = await trader.find({ EQ_bizStep: 'receiving' })
+    return { room, trader, hashed }
+  }
+
+  it('is proved by its eventID, be it a name or a hash, and the saved file holds off-line', async () => {
+    const { room, hashed } = await capturedRoom()
+    expect(hashed).toMatch(/^ni:/)
+    const waiting = await room.transparency.prove(idOf(20))
+    expect(waiting.events).toMatchObject([{ kind: 'captured-event', leaf: null }])
+    await room.transparency.writer.turn()
+    const { key } = await room.transparency.status()
+    const folder = temporaryFolder()
+    for (const [index, name] of [idOf(22), hashed].entries()) {
+      const file = join(folder, `${index}.json`)
+      writeFileSync(file, (await run(room, ['log', 'prove', name], false)).lines.join('\n'))
+      const said = (await run(room, ['verify', file, '--province-key', key], false)).lines.join('\n')
+      expect(said).toMatch(/VERIFIED\n/)
+      expect(said).toContain('Signed by the province, as an integrator sent it.')
+      expect(said).toContain('This proves that the province received exactly this')
+      expect(said).toContain('Who sent a captured event, and whether he may speak for the goods: NOT checked')
+    }
+    // In a process of its own, where there is neither a gateway nor its data.
+    const empty = temporaryFolder()
+    const main = join(import.meta.dirname, '../../gateway/main.ts')
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [main, '--json', 'verify', join(folder, '1.json'), '--province-key', key],
+      { cwd: empty },
+    )
+    expect(JSON.parse(stdout)).toMatchObject({ valid: true })
+    expect(readdirSync(empty)).toEqual([])
+  })
+
+  it('is not proved as something that was never captured', async () => {
+    const { room } = await capturedRoom()
+    await room.transparency.writer.turn()
+    const { db } = room.province.gateway
+    await sql`UPDATE event_index SET body = replace(body, 'OBSERVE', 'DELETE') WHERE event_id = ${idOf(20)}`.execute(
+      db,
+    )
+    expect((await run(room, ['log', 'prove', idOf(20)])).error).toMatchObject({
+      code: 'not-found',
+      hint: expect.stringContaining('row was changed'),
+    })
+  })
+
+  it('that was changed, removed, put in or never taken into the log is found by log verify', async () => {
+    const { room } = await capturedRoom()
+    const { gateway } = room.province
+    expect(await gateway.transparency.verify([])).toMatchObject({ valid: true, captured: 3, waiting: 5 })
+    await room.transparency.writer.turn()
+    expect(await gateway.transparency.verify([])).toMatchObject({ valid: true, captured: 3, waiting: 0 })
+    const found = async () => (await run(room, ['log', 'verify'], false)).lines.join('\n')
+    expect(await found()).toContain('2 events of farms that count, 3 captured')
+    for (const [statement, problem] of [
+      [
+        `UPDATE event_index SET body = replace(body, 'OBSERVE', 'DELETE') WHERE event_id = '${idOf(20)}'`,
+        `Captured event ${idOf(20)} is shown otherwise than it was captured`,
+      ],
+      [`DELETE FROM event_index WHERE event_id = '${idOf(22)}'`, 'is not among the events'],
+      [
+        `INSERT INTO event_index SELECT zeroblob(14), agent, epoch, seq, 'urn:uuid:false', record_time, captured_by, '{"type":"ObjectEvent"}'
+          FROM event_index WHERE event_id = '${idOf(20)}'`,
+        'Captured event urn:uuid:false is shown otherwise than it was captured, or never was',
+      ],
+    ] as const) {
+      await sql.raw(statement).execute(gateway.db)
+      const answer = await run(room, ['log', 'verify'], false)
+      expect(answer.exitCode).toBe(1)
+      expect(answer.lines.join('\n')).toContain(problem)
+    }
+    // Derived again from what was captured, everything fits.
+    await gateway.rebuild()
+    await room.transparency.writer.turn()
+    expect(await gateway.transparency.verify([])).toMatchObject({ valid: true, captured: 3 })
+    // The end of the log is cut off with everything that tells of it: the batches still tell.
+    for (const statement of [
+      'DELETE FROM tree_leaf WHERE no >= 4',
+      'DELETE FROM tree_checkpoint',
+      'UPDATE tree_head SET size = 4',
+      'UPDATE tree_tile SET hashes = substr(hashes, 1, 128)',
+      `DELETE FROM event_index WHERE event_id = '${idOf(22)}'`,
+    ])
+      await sql.raw(statement).execute(gateway.db)
+    expect(await found()).toContain(`Captured event ${idOf(22)} is not in the log.`)
+  })
+
+  it('that is longer than an entry of the log takes is counted as left out, and its proof says why', async () => {
+    const { room, trader } = await capturedRoom()
+    const long = observed(23, { 'https://htx.example/ns/note': 'x'.repeat(70_000) })
+    expect(await trader.capture([long])).toMatchObject({ success: true })
+    await room.transparency.writer.turn()
+    expect(await room.transparency.status()).toMatchObject({ size: 5, leftOut: 1 })
+    expect(await room.transparency.verify([])).toMatchObject({ valid: true, captured: 4 })
+    expect((await run(room, ['log', 'prove', idOf(23)])).error).toMatchObject({
+      code: 'not-found',
+      message: expect.stringContaining('too long'),
+    })
   })
 })
 

@@ -6,7 +6,7 @@ import { publicKeyFromRaw, secretKeyFromSeed, sha256 } from '#contract/ground/no
 import { checkBundle } from '#contract/trace/check-bundle.ts'
 import { parseCheckpoint } from '#contract/trace/checkpoint.ts'
 import { eventHash } from '#contract/trace/event-hash.ts'
-import { decodeLeaf } from '#contract/trace/log-leaf.ts'
+import { capturedMessage, decodeLeaf } from '#contract/trace/log-leaf.ts'
 import { leafHash } from '#contract/trace/merkle.ts'
 import { openBundle } from '#contract/trace/proof-bundle.ts'
 import { parseNoteKey, standingOfKey } from '#contract/trace/signed-note.ts'
@@ -14,7 +14,7 @@ import { decodeBundle, hashesIn, tilePath, tilesOf } from '#contract/trace/tiles
 import { appendLeaves } from '../../gateway/log/tree/append.ts'
 import { verifyWithNode } from '../../gateway/log/tree/cosigning.ts'
 import { leavesIn, treeHead } from '../../gateway/log/tree/read-tree.ts'
-import { capturedMessage, ripeEvents } from '../../gateway/trace/proof/ripe-events.ts'
+import { ripeEvents } from '../../gateway/trace/proof/ripe-events.ts'
 import { temporaryFolder } from './province-store.ts'
 import { expectProblem, RunningGateway } from './running-gateway.ts'
 import { SignedBox } from './signed-box.ts'
@@ -207,7 +207,7 @@ describe('proof.json of a lot', () => {
     const { state, checks } = await checked(bundle)
     expect(checks.filter(({ ok }) => !ok)).toEqual([])
     expect(state).toBe('verified')
-    expect(bundle.events.map(({ previous }) => previous)).toEqual(['none', 'held', 'held'])
+    expect(bundle.events).toMatchObject([{ previous: 'none' }, { previous: 'held' }, { previous: 'held' }])
   })
 
   it('is made once while nothing is said, and anew when somebody says something', async () => {

@@ -6,6 +6,7 @@ import { eventHash } from '#contract/trace/event-hash.ts'
 import { openSignedEvent } from '#contract/trace/signed-event.ts'
 import { doctorTokenPath } from '../../agent/data-folder.ts'
 import { readPageCode } from '../../agent/page/people.ts'
+import { brokenChains } from '../../gateway/insight/chain-faults.ts'
 import { FormVisitor } from '../world/form-visitor.ts'
 import { DEMO_GTIN, minutes, World } from '../world/world.ts'
 
@@ -73,6 +74,9 @@ test('a spray keeps the plot closed; fruit that is picked all the same says so a
   // What the fruit grew in, from the probes that stand in the plot.
   const elements = events[1]?.['sensorElementList'] as { sensorReport: [{ 'vuon:quantity': string }] }[]
   expect(elements.map(({ sensorReport }) => sensorReport[0]['vuon:quantity'])).toContain('soil-moisture')
+  // A box that chains its events as it should raises no alarm.
+  const { rows: chained } = await sql`SELECT event_no FROM chain_link`.execute(world.gateway.db)
+  expect([chained.length, await brokenChains(world.gateway.db)]).toEqual([2, []])
   const { rows: given } = await sql<{ given_to: string; is_signature_valid: number }>`
     SELECT given_to, is_signature_valid FROM permission`.execute(world.gateway.db)
   expect(given).toEqual([{ given_to: 'VN-LDPH-001', is_signature_valid: 1 }])

@@ -1,7 +1,15 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { type Clock, sleep } from '#contract/ground/clock.ts'
-import { type NotSent, PATIENCE, type Patience, type PrinterPort, type PrintOutcome } from './printer-port.ts'
+import {
+  type NotReached,
+  PATIENCE,
+  type Patience,
+  type PrinterPort,
+  type PrinterSight,
+  type PrintOutcome,
+  type VisiblePrinter,
+} from './printer-port.ts'
 
 // The kernel's usblp takes 8 kB at a time.
 const PIECE_BYTES = 8 * 1024
@@ -12,7 +20,7 @@ const ASK_AGAIN_MS = 50
  * A USB printer as the kernel shows it, /dev/usb/lp0. Opened without blocking: a printer that is out of paper would
  * otherwise hold a thread of the agent for as long as nobody looks.
  */
-export class DevicePrinter implements PrinterPort {
+export class DevicePrinter implements PrinterPort, VisiblePrinter {
   readonly #path: string
   readonly #clock: Clock
   readonly #patience: Patience
@@ -24,23 +32,35 @@ export class DevicePrinter implements PrinterPort {
   }
 
   async send(job: Uint8Array): Promise<PrintOutcome> {
-    const notSent = (reason: NotSent, detail: string): PrintOutcome => ({ kind: 'not-sent', reason, detail })
+    const opened = await this.#open()
+    if ('reason' in opened) return { kind: 'not-sent', ...opened }
+    try {
+      return await this.#write(opened.device, job)
+    } finally {
+      await opened.device.close().catch(() => undefined)
+    }
+  }
+
+  async look(): Promise<PrinterSight> {
+    const opened = await this.#open()
+    if ('reason' in opened) return { isReady: false, ...opened }
+    await opened.device.close().catch(() => undefined)
+    return { isReady: true }
+  }
+
+  async #open(): Promise<{ device: FileHandle } | { reason: NotReached; detail: string }> {
     let device: FileHandle
     try {
       // Never O_CREAT: with the printer unplugged, a file of that name would swallow every label from then on.
       device = await open(this.#path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
     } catch (error) {
       const { code = '', message } = error as NodeJS.ErrnoException
-      return notSent(WHY_NOT_OPEN[code] ?? 'absent', message)
+      return { reason: WHY_NOT_OPEN[code] ?? 'absent', detail: message }
     }
-    try {
-      const kind = await device.stat()
-      if (!kind.isCharacterDevice() && !kind.isFIFO())
-        return notSent('wrong-device', `${this.#path} is no device`)
-      return await this.#write(device, job)
-    } finally {
-      await device.close().catch(() => undefined)
-    }
+    const kind = await device.stat().catch(() => undefined)
+    if (kind?.isCharacterDevice() || kind?.isFIFO()) return { device }
+    await device.close().catch(() => undefined)
+    return { reason: 'wrong-device', detail: `${this.#path} is no device` }
   }
 
   async #write(device: FileHandle, job: Uint8Array): Promise<PrintOutcome> {
@@ -80,7 +100,7 @@ export class DevicePrinter implements PrinterPort {
   }
 }
 
-const WHY_NOT_OPEN: Readonly<Record<string, NotSent>> = {
+const WHY_NOT_OPEN: Readonly<Record<string, NotReached>> = {
   ENOENT: 'absent',
   ENODEV: 'absent',
   // A pipe that nobody reads.

@@ -39,6 +39,19 @@ export type NotSent =
 /** `blocked`: it stopped taking bytes; `cut-off`: it hung up; `unconfirmed`: all is sent, but it does not hang up. */
 export type Unsure = 'blocked' | 'cut-off' | 'unconfirmed'
 
+/** A printer that can be looked at without printing anything. */
+export interface VisiblePrinter {
+  /** Whether a job could begin now. Never throws; not one byte is sent. Of paper and ribbon it knows nothing. */
+  look(): Promise<PrinterSight>
+}
+
+export type PrinterSight =
+  | { readonly isReady: true }
+  | { readonly isReady: false; readonly reason: NotReached; readonly detail: string }
+
+/** Why nothing could even begin. */
+export type NotReached = Exclude<NotSent, 'printing' | 'blocked'>
+
 export interface Patience {
   readonly connectMs: number
   /** Without a byte taken. */

@@ -1,6 +1,14 @@
 import { createConnection, type Socket } from 'node:net'
 import type { Clock } from '#contract/ground/clock.ts'
-import { PATIENCE, type Patience, type PrinterPort, type PrintOutcome } from './printer-port.ts'
+import {
+  type NotReached,
+  PATIENCE,
+  type Patience,
+  type PrinterPort,
+  type PrinterSight,
+  type PrintOutcome,
+  type VisiblePrinter,
+} from './printer-port.ts'
 
 export interface TcpAddress {
   readonly host: string
@@ -14,7 +22,7 @@ const PIECE_BYTES = 16 * 1024
  * A printer's raw port, 9100 as a rule. What was written may lie in this machine's own buffers while the printer is out
  * of paper: only when the printer hangs up after our last byte has it taken the job.
  */
-export class TcpPrinter implements PrinterPort {
+export class TcpPrinter implements PrinterPort, VisiblePrinter {
   readonly #address: TcpAddress
   readonly #clock: Clock
   readonly #patience: Patience
@@ -37,12 +45,8 @@ export class TcpPrinter implements PrinterPort {
       detail: `${where}: ${detail}`,
     })
     try {
-      const connected = await this.#within(connectMs, events.connected)
-      if (connected !== 'done') {
-        const isRefused = connected !== 'late' && connected.code === 'ECONNREFUSED'
-        const detail = `${where}: ${connected === 'late' ? `no answer within ${connectMs} ms` : connected.message}`
-        return { kind: 'not-sent', reason: isRefused ? 'refused' : 'unreachable', detail }
-      }
+      const apart = await this.#connect(events, connectMs)
+      if (apart) return { kind: 'not-sent', ...apart }
       while (sentBytes < job.length) {
         const piece = job.subarray(sentBytes, sentBytes + PIECE_BYTES)
         const patience = Math.min(stallMs, deadline - this.#clock.monotonicMs())
@@ -63,6 +67,29 @@ export class TcpPrinter implements PrinterPort {
     } finally {
       socket.destroy()
     }
+  }
+
+  async look(): Promise<PrinterSight> {
+    const socket = createConnection(this.#address)
+    try {
+      const apart = await this.#connect(new SocketEvents(socket), this.#patience.connectMs)
+      return apart ? { isReady: false, ...apart } : { isReady: true }
+    } finally {
+      socket.destroy()
+    }
+  }
+
+  /** Why there is no connection; undefined when there is one. */
+  async #connect(
+    { connected }: SocketEvents,
+    connectMs: number,
+  ): Promise<{ reason: NotReached; detail: string } | undefined> {
+    const how = await this.#within(connectMs, connected)
+    if (how === 'done') return undefined
+    const isRefused = how !== 'late' && how.code === 'ECONNREFUSED'
+    const detail = how === 'late' ? `no answer within ${connectMs} ms` : how.message
+    const { host, port } = this.#address
+    return { reason: isRefused ? 'refused' : 'unreachable', detail: `${host}:${port}: ${detail}` }
   }
 
   /** 'late' when the time is over first. */

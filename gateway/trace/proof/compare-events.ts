@@ -4,10 +4,15 @@ import { decodeLeaf, encodeLeaf, MAX_SIGNED_BYTES } from '#contract/trace/log-le
 import { leafHash } from '#contract/trace/merkle.ts'
 import { leafIndex, leavesIn, treeHead } from '../../log/tree/read-tree.ts'
 import type { Db } from '../../store/open-store.ts'
+import type { Capturer } from './captured-events.ts'
+import { compareCaptured, isShown } from './compare-captured.ts'
 import { isTrusted } from './ripe-events.ts'
 
 export interface EventComparison {
+  /** Of farms. */
   readonly events: number
+  /** Of integrators. */
+  readonly captured: number
   /** Received, and the log will look at them next. */
   readonly waiting: number
   readonly problems: readonly string[]
@@ -20,8 +25,9 @@ const MAX_PROBLEMS = 100
  * Holds the events that the province shows against the log: every one that counts has to be in it, and every entry has
  * to be one that was received. A row that was changed is in neither.
  */
-export async function compareEvents(db: Db): Promise<EventComparison> {
-  const { size, arrival } = await treeHead(db)
+export async function compareEvents(db: Db, capturer: Capturer): Promise<EventComparison> {
+  const head = await treeHead(db)
+  const { size, arrival } = head
   const problems: string[] = []
   const say = (problem: string): void => {
     if (problems.length < MAX_PROBLEMS) problems.push(problem)
@@ -37,18 +43,20 @@ export async function compareEvents(db: Db): Promise<EventComparison> {
     if (row.arrival === null || row.arrival > arrival) waiting++
     else say(`Event ${row.event_no} of box ${row.agent} (${row.event_id}) is not in the log.`)
   }
+  const captured = await compareCaptured(db, capturer, head, isMatched, say)
+  waiting += captured.waiting
   for (
     let no = isMatched.indexOf(0);
     no >= 0 && problems.length < MAX_PROBLEMS;
     no = isMatched.indexOf(0, no + 1)
   ) {
     const [stored] = await leavesIn(db, no, no + 1)
-    if (stored && kindOf(stored.leaf) === 'farm-event')
+    if (stored && isExpected(stored.leaf))
       say(
         `Entry ${no} of the log is not among the events: a row was changed or removed. \`rebuild\` derives it again.`,
       )
   }
-  return { events, waiting, problems }
+  return { events, captured: captured.events, waiting, problems }
 }
 
 interface EventRow {
@@ -88,10 +96,12 @@ async function indexOf(db: Db, { signed, signature }: EventRow): Promise<number 
   )
 }
 
-function kindOf(leaf: Uint8Array): string {
+/** Whether an entry of the log has to be found among the events that are shown. */
+function isExpected(leaf: Uint8Array): boolean {
   try {
-    return decodeLeaf(leaf).kind
+    const { kind, signed } = decodeLeaf(leaf)
+    return kind === 'farm-event' || (kind === 'captured-event' && isShown(signed))
   } catch {
-    return 'other'
+    return false
   }
 }

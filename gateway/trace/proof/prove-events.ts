@@ -6,11 +6,18 @@ import { CANONICAL_BASE, lotUri } from '#contract/trace/digital-link.ts'
 import { nameOf } from '#contract/trace/epcis-names.ts'
 import { encodeLeaf, MAX_SIGNED_BYTES } from '#contract/trace/log-leaf.ts'
 import { type HashAt, inclusionProof, leafHash } from '#contract/trace/merkle.ts'
-import { type BundledEvent, PROVES_NOT, type ProofBundle } from '#contract/trace/proof-bundle.ts'
+import {
+  type BundledEvent,
+  type BundledFarmEvent,
+  PROVES_NOT,
+  type ProofBundle,
+} from '#contract/trace/proof-bundle.ts'
 import { openSignedEvent } from '#contract/trace/signed-event.ts'
 import { noteKey, noteKeyText } from '#contract/trace/signed-note.ts'
+import { agentIdOf } from '#contract/wire/identity.ts'
 import { checkpointOf, hashesOfTree, leafIndex, type StoredCheckpoint } from '../../log/tree/read-tree.ts'
 import type { Db } from '../../store/open-store.ts'
+import { type CapturedEvent, capturedNamed } from './captured-events.ts'
 import { signedKeyList } from './keys-of-boxes.ts'
 
 /** Under which name and key this province signs its log, and whom it asks to cosign. */
@@ -20,6 +27,19 @@ export interface Prover {
   /** Verifier keys as texts. */
   readonly cosigners: readonly string[]
 }
+
+type Provable = CapturedEvent | FarmEvent
+
+interface FarmEvent extends EventRow {
+  readonly kind: 'farm-event'
+}
+
+const ofFarm = (row: EventRow): FarmEvent => ({
+  ...row,
+  kind: 'farm-event',
+  signed: new Uint8Array(row.signed),
+  signature: new Uint8Array(row.signature),
+})
 
 interface EventRow {
   agent: string
@@ -50,13 +70,13 @@ export async function proveLot(
   nowMs: number,
 ): Promise<ProofBundle | null> {
   const rows = await eventsOfLot(db, lot)
-  return rows.length === 0 ? null : bundleOf(db, about, rows, prover, nowMs)
+  return rows.length === 0 ? null : bundleOf(db, about, rows.map(ofFarm), prover, nowMs)
 }
 
 /** How many events of a lot are in the log, and how many are not yet. */
 export async function lotInLog(db: Db, lot: ProvenLot): Promise<{ inLog: number; waiting: number }> {
   const rows = await eventsOfLot(db, lot)
-  const indexes = await Promise.all(rows.map((row) => indexOf(db, row)))
+  const indexes = await Promise.all(rows.map((row) => indexOf(db, ofFarm(row))))
   const inLog = indexes.filter((index) => index !== undefined).length
   return { inLog, waiting: rows.length - inLog }
 }
@@ -91,7 +111,10 @@ interface Place {
   seq: number
 }
 
-/** An event by its eventID, or as `agent/eventNo`. Null when there is none. */
+/**
+ * An event by its eventID, be it a farm's or an integrator's, or a farm's as `agent/eventNo`. Null when there is none.
+ * Throws `not-found` for a captured event that is not what was captured.
+ */
 export async function proveEvent(
   db: Db,
   name: string,
@@ -104,20 +127,24 @@ export async function proveEvent(
     await sql<EventRow>`SELECT agent, epoch, seq, event_id, event_no, signed, signature FROM event
     WHERE ${isNumbered ? sql`agent = ${agent} AND event_no = ${Number(no)}` : sql`event_id = ${name}`}
     ORDER BY agent, event_no, epoch, seq LIMIT ${MAX_EVENTS}`.execute(db)
-  return rows.length === 0 ? null : bundleOf(db, name, rows, prover, nowMs)
+  const { key } = prover
+  const capturer = { agent: agentIdOf(key.publicRaw, sha256), key }
+  const captured = isNumbered ? [] : await capturedNamed(db, name, capturer)
+  const events = [...rows.map(ofFarm), ...captured]
+  return events.length === 0 ? null : bundleOf(db, name, events, prover, nowMs)
 }
 
 async function bundleOf(
   db: Db,
   about: string,
-  rows: readonly EventRow[],
+  events: readonly Provable[],
   { origin, key, cosigners }: Prover,
   nowMs: number,
 ): Promise<ProofBundle> {
-  const indexes = await Promise.all(rows.map((row) => indexOf(db, row)))
+  const indexes = await Promise.all(events.map((event) => indexOf(db, event)))
   const checkpoint = await checkpointOver(db, indexes)
   const at = checkpoint ? remembered(hashesOfTree(db, checkpoint.size, sha256)) : undefined
-  const agents = [...new Set(rows.map(({ agent }) => agent))]
+  const agents = [...new Set(events.flatMap((event) => (event.kind === 'farm-event' ? [event.agent] : [])))]
   return {
     format: 'vuon/proof/1',
     about,
@@ -126,7 +153,9 @@ async function bundleOf(
     checkpoint: checkpoint?.note ?? null,
     keys: await signedKeyList(db, { origin, key, nowMs, agents }),
     events: await Promise.all(
-      rows.map((row, no) => bundled(db, row, indexes[no], checkpoint && at && { size: checkpoint.size, at })),
+      events.map((event, no) =>
+        bundled(db, event, indexes[no], checkpoint && at && { size: checkpoint.size, at }),
+      ),
     ),
     provesNot: PROVES_NOT,
   }
@@ -144,9 +173,9 @@ async function checkpointOver(
   return cosigned && cosigned.size >= needed ? cosigned : checkpointOf(db, 'newest')
 }
 
-async function indexOf(db: Db, { signed, signature }: EventRow): Promise<number | undefined> {
+async function indexOf(db: Db, { kind, signed, signature }: Provable): Promise<number | undefined> {
   if (signed.length > MAX_SIGNED_BYTES || signature.length !== 64) return undefined
-  const leaf = encodeLeaf('farm-event', new Uint8Array(signed), new Uint8Array(signature))
+  const leaf = encodeLeaf(kind, signed, signature)
   return leafIndex(db, leafHash(leaf, sha256))
 }
 
@@ -163,26 +192,25 @@ function remembered(at: HashAt): HashAt {
 
 async function bundled(
   db: Db,
-  row: EventRow,
+  event: Provable,
   index: number | undefined,
   tree: { readonly size: number; readonly at: HashAt } | undefined,
 ): Promise<BundledEvent> {
   const isIn = index !== undefined && tree !== undefined && index < tree.size
   const proof = isIn ? await inclusionProof(index, tree.size, tree.at, sha256) : []
-  return {
-    eventId: row.event_id,
-    agent: row.agent,
-    epoch: row.epoch,
-    seq: row.seq,
-    signed: toBase64Url(new Uint8Array(row.signed)),
-    signature: toBase64Url(new Uint8Array(row.signature)),
-    previous: await previousOf(db, row),
-    leaf: isIn ? { kind: 'farm-event', index, proof: proof.map(toBase64) } : null,
+  const { kind } = event
+  const signed = {
+    signed: toBase64Url(event.signed),
+    signature: toBase64Url(event.signature),
+    leaf: isIn ? { kind, index, proof: proof.map(toBase64) } : null,
   }
+  if (event.kind === 'captured-event') return { kind: event.kind, eventId: event.eventId, ...signed }
+  const { event_id: eventId, agent, epoch, seq } = event
+  return { kind: event.kind, eventId, agent, epoch, seq, previous: await previousOf(db, event), ...signed }
 }
 
 /** Whether what the box says came before is here too. */
-async function previousOf(db: Db, row: EventRow): Promise<BundledEvent['previous']> {
+async function previousOf(db: Db, row: EventRow): Promise<BundledFarmEvent['previous']> {
   const { prev } = openSignedEvent(new Uint8Array(row.signed))
   if (prev === '') return 'none'
   const { rows } = await sql<{ signed: Uint8Array }>`SELECT signed FROM event

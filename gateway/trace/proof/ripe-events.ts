@@ -1,25 +1,13 @@
 import { sql } from 'kysely'
-import { concatBytes, utf8 } from '#contract/ground/bytes.ts'
-import { compression } from '#contract/ground/node/compression.ts'
 import { sha256 } from '#contract/ground/node/crypto.ts'
-import type { SecretKey } from '#contract/ground/signing.ts'
-import { encodeLeaf, MAX_SIGNED_BYTES } from '#contract/trace/log-leaf.ts'
-import { openEnvelope, openKnownBody } from '#contract/wire/batch.ts'
-import { decodeEntries } from '#contract/wire/entries-codec.ts'
-import type { RecordEntry } from '#contract/wire/records.ts'
-import { batchBytes } from '../../log/log.ts'
+import { capturedMessage, encodeLeaf, MAX_SIGNED_BYTES } from '#contract/trace/log-leaf.ts'
 import type { FoundLeaves } from '../../log/tree/writer.ts'
 import type { Db } from '../../store/open-store.ts'
+import { type Capturer, capturedIn } from './captured-events.ts'
 
 // A page of batches is read in some milliseconds, and a group of leaves is appended in one transaction.
 const BATCHES_A_PAGE = 500
 const LEAVES_A_PAGE = 1000
-
-/** Who appends what integrators captured, and the province's signature over it. */
-export interface Capturer {
-  readonly agent: string
-  readonly key: SecretKey
-}
 
 /**
  * The events that are to go into the log, of the batches that arrived after a place: those whose signature holds, by a
@@ -36,16 +24,14 @@ export async function ripeEvents(db: Db, afterArrival: number, capturer?: Captur
     if (leaves.length >= LEAVES_A_PAGE) return { leaves, unfit, arrival, isMore: true }
     arrival = batch.arrival
     if (batch.lane !== 'record') continue
-    if (capturer && batch.agent === capturer.agent) {
-      leaves.push(...(await capturedLeaves(db, batch, capturer.key)))
-      continue
-    }
-    for (const { signed, signature } of await trustedEvents(db, batch)) {
+    const isProvince = batch.agent === capturer?.agent
+    const events = isProvince ? await capturedEvents(db, batch, capturer) : await trustedEvents(db, batch)
+    for (const { signed, signature } of events) {
       if (signed.length <= MAX_SIGNED_BYTES)
-        leaves.push(encodeLeaf('farm-event', new Uint8Array(signed), new Uint8Array(signature)))
+        leaves.push(encodeLeaf(isProvince ? 'captured-event' : 'farm-event', signed, signature))
       else
         unfit.push({
-          hash: sha256(new Uint8Array(signed)),
+          hash: sha256(signed),
           reason: `${signed.length} bytes were signed; a leaf takes ${MAX_SIGNED_BYTES}`,
         })
     }
@@ -62,45 +48,32 @@ interface Batch {
   to_seq: number
 }
 
-/** `vuon/captured/1\0` ‖ the event's JSON as it was captured: what the province signs. */
-export const capturedMessage = (bytes: Uint8Array): Uint8Array =>
-  concatBytes(utf8('vuon/captured/1\0'), bytes)
-
-/** Ed25519 gives one signature for one message: the same leaf whenever the log looks again. */
-async function capturedLeaves(
-  db: Db,
-  { agent, epoch, from_seq: from }: Batch,
-  key: SecretKey,
-): Promise<Uint8Array[]> {
-  const stored = await batchBytes(db, agent, epoch, 'record', from)
-  if (!stored) return []
-  let entries: RecordEntry[]
-  try {
-    entries = decodeEntries(openKnownBody(openEnvelope(stored.bytes), compression))
-  } catch {
-    // Damage on the disk keeps nobody else's events out of the log; `rebuild` and `backup` tell of it.
-    return []
-  }
-  return entries.flatMap((entry) => {
-    const bytes = entry.kind === 'captured-event' ? (entry as { bytes?: unknown }).bytes : undefined
-    // Captured events are bounded far below a leaf.
-    return bytes instanceof Uint8Array && bytes.length > 0 && bytes.length <= MAX_SIGNED_BYTES
-      ? [encodeLeaf('captured-event', bytes, key.sign(capturedMessage(bytes)))]
-      : []
-  })
+interface Signed {
+  readonly signed: Uint8Array
+  readonly signature: Uint8Array
 }
 
-async function trustedEvents(
+/** Ed25519 gives one signature for one message: the same leaf whenever the log looks again. */
+async function capturedEvents(
   db: Db,
-  { agent, epoch, from_seq: from, to_seq: to }: Batch,
-): Promise<{ signed: Uint8Array; signature: Uint8Array }[]> {
+  { agent, epoch, from_seq: fromSeq }: Batch,
+  { key }: Capturer,
+): Promise<Signed[]> {
+  const captured = await capturedIn(db, agent, { epoch, fromSeq })
+  return captured.map((signed) => ({ signed, signature: key.sign(capturedMessage(signed)) }))
+}
+
+async function trustedEvents(db: Db, { agent, epoch, from_seq: from, to_seq: to }: Batch): Promise<Signed[]> {
   const { rows } = await sql<{
     signed: Uint8Array
     signature: Uint8Array
   }>`SELECT signed, signature FROM event e
     WHERE agent = ${agent} AND epoch = ${epoch} AND seq >= ${from} AND seq <= ${to} AND is_signature_valid = 1 AND ${isTrusted}
     ORDER BY seq`.execute(db)
-  return rows
+  return rows.map(({ signed, signature }) => ({
+    signed: new Uint8Array(signed),
+    signature: new Uint8Array(signature),
+  }))
 }
 
 /**

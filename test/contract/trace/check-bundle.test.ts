@@ -1,17 +1,23 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { fromBase64, toBase64, toBase64Url } from '#contract/ground/bytes.ts'
+import { concatBytes, fromBase64, toBase64, toBase64Url, utf8 } from '#contract/ground/bytes.ts'
 import { publicKeyFromRaw, secretKeyFromSeed, sha256 } from '#contract/ground/node/crypto.ts'
+import { caveatsOf } from '#contract/trace/bundle-caveats.ts'
 import { checkBundle } from '#contract/trace/check-bundle.ts'
 import { checkpointText } from '#contract/trace/checkpoint.ts'
-import { harvestEvent } from '#contract/trace/epcis.ts'
+import { type EpcisEvent, harvestEvent } from '#contract/trace/epcis.ts'
 import { eventHash } from '#contract/trace/event-hash.ts'
 import { type KeyList, signKeyList } from '#contract/trace/key-list.ts'
-import { encodeLeaf } from '#contract/trace/log-leaf.ts'
+import { capturedMessage, encodeLeaf } from '#contract/trace/log-leaf.ts'
 import { inclusionProof, leafHash, treeRoot } from '#contract/trace/merkle.ts'
-import { type BundledEvent, openBundle, PROVES_NOT, type ProofBundle } from '#contract/trace/proof-bundle.ts'
+import {
+  type BundledFarmEvent,
+  openBundle,
+  PROVES_NOT,
+  type ProofBundle,
+} from '#contract/trace/proof-bundle.ts'
 import { signEvent } from '#contract/trace/signed-event.ts'
-import { noteKey, noteKeyText, signNote } from '#contract/trace/signed-note.ts'
+import { noteKey, noteKeyText, signNote, type VerifySignature } from '#contract/trace/signed-note.ts'
 import { foldHashes } from '#contract/trace/tiles.ts'
 import { agentIdOf, keyIdOf } from '#contract/wire/identity.ts'
 
@@ -93,7 +99,8 @@ async function bundleOf(
     foldHashes(hashes.slice(index * 2 ** level, (index + 1) * 2 ** level), sha256)
   const root = await treeRoot(events.length, at, sha256)
   const bundled = events.map(
-    async (event, index): Promise<BundledEvent> => ({
+    async (event, index): Promise<BundledFarmEvent> => ({
+      kind: 'farm-event',
       eventId: event.eventId,
       agent,
       epoch: EPOCH,
@@ -125,23 +132,77 @@ const second = signed({ massKg: 50, eventNo: 2, prev: first.hash })
 const third = signed({ massKg: 20, eventNo: 3, prev: second.hash })
 const honest = await bundleOf([first, second, third])
 
+/** An integrator's event at the end of the honest log, as `log prove` writes it. */
+async function capturedBundle({
+  event = CAPTURED as Record<string, unknown>,
+  by = province,
+  message = capturedMessage,
+} = {}): Promise<ProofBundle> {
+  const bytes = utf8(JSON.stringify(event))
+  const signature = by.sign(message(bytes))
+  const hashes = [
+    leafHash(encodeLeaf('farm-event', first.signed, first.signature), sha256),
+    leafHash(encodeLeaf('captured-event', bytes, signature), sha256),
+  ]
+  const at = (level: number, index: number) =>
+    foldHashes(hashes.slice(index * 2 ** level, (index + 1) * 2 ** level), sha256)
+  const root = await treeRoot(2, at, sha256)
+  const proof = (await inclusionProof(1, 2, at, sha256)).map(toBase64)
+  return {
+    ...honest,
+    checkpoint: signNote(checkpointText({ origin: ORIGIN, size: 2, root }), ORIGIN, province, sha256),
+    events: [
+      {
+        kind: 'captured-event',
+        eventId: String(event['eventID']),
+        signed: toBase64Url(bytes),
+        signature: toBase64Url(signature),
+        leaf: { kind: 'captured-event', index: 1, proof },
+      },
+    ],
+  }
+}
+
+// A prefix of its author's own, which the hash needs the @context for.
+const UNNAMED = {
+  '@context': [
+    'https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld',
+    { htx: 'https://htx.example/ns/' },
+  ],
+  type: 'ObjectEvent',
+  eventTime: '2026-11-24T08:00:00+07:00',
+  eventTimeZoneOffset: '+07:00',
+  action: 'OBSERVE',
+  bizStep: 'receiving',
+  epcList: [],
+  'htx:temperature': '12',
+}
+const CAPTURED = { ...UNNAMED, eventID: eventHash(UNNAMED as unknown as EpcisEvent, sha256) }
+
+const verify: VerifySignature = (raw, message, signature) =>
+  raw.length === 32 && publicKeyFromRaw(raw).verify(message, signature)
+
 async function failuresOf(bundle: unknown, pinned = province.publicRaw): Promise<string[]> {
   const { checks } = await checkBundle(openBundle(JSON.parse(JSON.stringify(bundle))), {
     sha256,
-    verify: (raw, message, signature) =>
-      raw.length === 32 && publicKeyFromRaw(raw).verify(message, signature),
+    verify,
     eventHash,
     pinned: { provinceRaw: pinned },
   })
   return [...new Set(checks.filter(({ ok }) => !ok).map(({ check }) => check))]
 }
 
-const withEvent = (change: Partial<BundledEvent>, at = 1): ProofBundle => ({
+const withEvent = (change: Partial<BundledFarmEvent>, at = 1): ProofBundle => ({
   ...honest,
-  events: honest.events.map((event, index) => (index === at ? { ...event, ...change } : event)),
+  events: honest.events.map((event, index) =>
+    index === at ? ({ ...event, ...change } as BundledFarmEvent) : event,
+  ),
 })
 
-const moved = (index: number) => ({ ...(honest.events[1]?.leaf as NonNullable<BundledEvent['leaf']>), index })
+const moved = (index: number) => ({
+  ...(honest.events[1]?.leaf as NonNullable<BundledFarmEvent['leaf']>),
+  index,
+})
 
 describe('a proof', () => {
   test('of honest events holds', async () => expect(await failuresOf(honest)).toEqual([]))
@@ -208,8 +269,8 @@ describe('a proof', () => {
       const bit = pick % (bytes.length * 8)
       return toBase64(bytes.with(bit >> 3, (bytes[bit >> 3] as number) ^ (1 << (bit & 7))))
     }
-    const event = honest.events[1] as BundledEvent
-    const leaf = event.leaf as NonNullable<BundledEvent['leaf']>
+    const event = honest.events[1] as BundledFarmEvent
+    const leaf = event.leaf as NonNullable<BundledFarmEvent['leaf']>
     await fc.assert(
       fc.asyncProperty(
         fc.nat(),
@@ -248,5 +309,92 @@ describe('a proof', () => {
     ['keys that are none', { ...honest, keys: { list: null, signature: '' } }],
   ])('is not opened when it is %s', (_, value) => {
     expect(() => openBundle(value)).toThrow(expect.objectContaining({ code: 'input-invalid' }))
+  })
+})
+
+describe('a proof of a captured event', () => {
+  const changed = async (change: object): Promise<unknown> => {
+    const bundle = await capturedBundle()
+    return { ...bundle, events: bundle.events.map((event) => ({ ...event, ...change })) }
+  }
+  const edited = toBase64Url(utf8(JSON.stringify({ ...CAPTURED, bizStep: 'shipping' })))
+
+  test('holds, and says that no farm signed it', async () => {
+    const bundle = await capturedBundle()
+    expect(await failuresOf(bundle)).toEqual([])
+    const report = await checkBundle(bundle, { sha256, verify, eventHash })
+    expect(report.state).toBe('verified')
+    expect(caveatsOf(bundle, report, {})).toEqual(['unpinned', 'alone', 'captured'])
+    expect(caveatsOf(honest, report, { provinceRaw: province.publicRaw })).toEqual(['alone'])
+    const cosigned = { ...report, cosigners: ['w'] }
+    expect(caveatsOf(honest, cosigned, {})).toEqual(['unpinned', 'named'])
+    expect(caveatsOf(honest, cosigned, { cosigners: [] })).toEqual(['unpinned'])
+  })
+
+  test.each<[string, () => Promise<unknown>, string[]]>([
+    ['edited', () => changed({ signed: edited }), ['signature', 'event-id', 'inclusion']],
+    ['signed by a box', () => capturedBundle({ by: box }), ['signature']],
+    [
+      "under the province's signature of something else",
+      () => capturedBundle({ message: (bytes) => concatBytes(utf8('vuon/event/1\0'), bytes) }),
+      ['signature'],
+    ],
+    ['under another name', () => changed({ eventId: 'urn:uuid:1' }), ['event-id']],
+    [
+      'named by a hash that is not its own',
+      () => capturedBundle({ event: { ...CAPTURED, action: 'ADD' } }),
+      ['event-id'],
+    ],
+    ['that is no event', () => capturedBundle({ event: { eventID: 'x' } }), ['event-id']],
+    [
+      "told as a farm's",
+      () =>
+        changed({
+          ...{ kind: 'farm-event', agent, epoch: EPOCH, seq: 1, previous: 'none' },
+          leaf: { kind: 'farm-event', index: 1, proof: [] },
+        }),
+      ['signature'],
+    ],
+  ])('%s does not hold', async (_, make, expected) => {
+    expect(await failuresOf(await make())).toEqual(expected)
+  })
+
+  test("of a farm's event that is told as captured does not hold", async () => {
+    const [event] = honest.events
+    const leaf = { ...event?.leaf, kind: 'captured-event' }
+    const told = { ...honest, events: [{ ...event, kind: 'captured-event', leaf }] }
+    expect(await failuresOf(told)).toEqual(['signature', 'event-id', 'inclusion'])
+  })
+
+  test('does not hold with any bit changed', async () => {
+    const bundle = await capturedBundle()
+    const [event] = bundle.events as unknown as [Record<'signed' | 'signature', string>]
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat(),
+        fc.constantFrom('signed' as const, 'signature' as const),
+        async (pick, where) => {
+          const bytes = fromBase64(event[where])
+          const bit = pick % (bytes.length * 8)
+          const flipped = toBase64(bytes.with(bit >> 3, (bytes[bit >> 3] as number) ^ (1 << (bit & 7))))
+          expect(await failuresOf(await changed({ [where]: flipped }))).not.toEqual([])
+        },
+      ),
+      { numRuns: 40 },
+    )
+  })
+
+  test.each([
+    ['a kind that nobody knows', { kind: 'photo' }],
+    ['a leaf of the other kind', { leaf: { kind: 'farm-event', index: 1, proof: [] } }],
+    ['no signature', { signature: undefined }],
+  ])('is not opened with %s', async (_, change) => {
+    const bundle = await changed(change)
+    expect(() => openBundle(bundle)).toThrow(expect.objectContaining({ code: 'input-invalid' }))
+  })
+
+  test('of before kinds were written is opened as of farms', async () => {
+    const old = { ...honest, events: honest.events.map(({ kind: _, ...event }) => event) }
+    expect(await failuresOf(old)).toEqual([])
   })
 })
