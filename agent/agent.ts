@@ -11,16 +11,19 @@ import { type InfectionEvent, infectionOccasion } from './advice/infection-alarm
 import { watchRules } from './alarm-config.ts'
 import { AlarmDesk } from './alarm-desk.ts'
 import { boxOverview } from './box-overview.ts'
+import type { CameraView } from './camera-config.ts'
 import type { AgentConfig } from './config.ts'
 import { ConfigTrial } from './config-trial.ts'
 import { CounterFile } from './counter-file.ts'
 import {
+  camerasPath,
   countersPath,
   enrolmentPath,
   fieldDaysPath,
   forecastPath,
   journalPath,
   keyPath,
+  modelsPath,
   photosPath,
 } from './data-folder.ts'
 import { type DiskShare, diskShare, freeBytesOf } from './disk-share.ts'
@@ -33,7 +36,7 @@ import { ClockWatch } from './health/clock-watch.ts'
 import { DeviceBook } from './health/device-book.ts'
 import { FaultBook } from './health/fault-book.ts'
 import { AgentMetrics } from './health/metrics.ts'
-import { type CameraBus, Inputs, type InputsOptions } from './inputs.ts'
+import { Inputs, type InputsOptions } from './inputs.ts'
 import { Journal, type JournalOptions } from './journal/journal.ts'
 import type { Salvage } from './journal/salvage.ts'
 import { openKeyRing } from './key-ring.ts'
@@ -41,6 +44,7 @@ import { knownDevices, notesOf } from './known-devices.ts'
 import { linkBudget } from './link-budget.ts'
 import { zoneOffsetOf } from './local-time.ts'
 import { machineRoutes, newDoctorToken } from './machine-routes.ts'
+import { lifeSettings, takeOffered, takeStep } from './model-desk.ts'
 import type { OpenSource } from './mqtt-posts.ts'
 import { NoticeDesk } from './notice-desk.ts'
 import { outlookEveryS } from './outlook-config.ts'
@@ -82,6 +86,8 @@ export interface AgentOutside {
   /** Of the disk that a folder is on; null where nobody can say. */
   readonly freeBytes?: (folder: string) => number | null
   readonly withProcessMetrics: boolean
+  /** Where the temperature of the board is read; without it photos never wait for it to cool. */
+  readonly thermalZones?: string
   /** How often alarms, keys and the enrolment are looked at; without it as often as a person would want. */
   readonly looksEveryMs?: number
   /** Stops this agent and starts another over the same files; absent where nobody would. */
@@ -207,18 +213,26 @@ export class Agent {
     })
     this.#outlook = new OutlookDesk({
       ...{ journal, clock, plots: config.plots.length, everyS: outlookEveryS(config) },
+      looksEveryMs: this.#outside.looksEveryMs,
       answer: () => this.field.answer(),
       onError: (error) => this.#failed('outlook', error),
     })
     // Weeks of readings are gone through; nothing else waits for it.
     void this.#field.start().then(() => this.#outlook?.start())
+    const { thermalZones } = this.#outside
     this.#photos = new PhotoDesk({
       folder: photosPath(config.dataDir),
       quotaBytes: config.photos.quotaMb * 1_000_000,
       clock,
       journal,
       models: modelsFolder(config.photos.models),
+      life: lifeSettings(config),
       onModelFault: (detail) => this.#fault('vision', 'model', detail),
+      ...(thermalZones === undefined
+        ? {}
+        : { heat: { folder: thermalZones, tooHotC: config.photos.tooHotC } }),
+      onTooHot: (detail) => this.#fault('vision', 'too-hot', detail),
+      timeoutMs: config.photos.timeoutS * 1000,
       onTaken: () => this.#upstream?.photoTaken(),
       onFound: (finding) => this.#tellFinding(finding),
     })
@@ -238,6 +252,7 @@ export class Agent {
         checkClock: async () => this.#clockWatch?.check(),
         photo: (hash) => (config.sync.budget.photos === 'none' ? 'none' : this.photos.whereIs(hash)),
         wantPhoto: (hash) => this.upstream.photoWanted(hash),
+        installModel: (file) => takeOffered(started(this.photos.life), file),
         restart: this.#outside.restart,
       },
     })
@@ -304,7 +319,8 @@ export class Agent {
         }
         return this.stream.accept(observations, wait)
       },
-      takePhoto: (bus, path) => this.#takePhoto(bus, path),
+      takePhoto: (camera, path) => this.#takePhoto(camera, path),
+      cameras: { folder: camerasPath(config.dataDir), schedule: this.#outside.schedule },
       onSeen: (device, bus) => this.#devices.heard(device, bus, journal.now()),
       onGone: (device) => this.#devices.gone(device),
       onFault: (subject, code, detail) => this.#fault(subject, code, detail),
@@ -395,6 +411,7 @@ export class Agent {
       uplink: this.upstream.state,
       budget: this.upstream.budget,
       ...(this.#downlink ? { downlink: this.#downlink.state } : {}),
+      models: this.#photos?.life?.lines ?? [],
       quotaBytes: this.config.journal.quotaMb * 1_000_000,
     })
   }
@@ -434,6 +451,8 @@ export class Agent {
             acknowledge: (alarmId) => this.desk.acknowledge(alarmId, 'console'),
             testChannel: (channel) => this.notices.test(channel),
             permit: (words) => permit(this.farmBook, words),
+            models: () => ({ models: this.photos.life?.lines ?? [] }),
+            modelStep: (step) => takeStep(started(this.photos.life), modelsPath(dataDir), step),
           }),
       },
     )
@@ -515,12 +534,17 @@ export class Agent {
     if (sizeBytes + walBytes > keepBytes) await this.#keepHouse()
   }
 
-  async #takePhoto(bus: CameraBus, path: string): Promise<'kept' | 'bad'> {
-    const plot = this.config.plots.find((each) => each.id === bus.plot)
-    const note = { crop: bus.crop || (plot?.crop ?? ''), organ: bus.organ, plot: bus.plot, person: '' }
+  async #takePhoto(camera: CameraView, path: string): Promise<'kept' | 'bad'> {
+    const plot = this.config.plots.find((each) => each.id === camera.plot)
+    const note = {
+      crop: camera.crop || (plot?.crop ?? ''),
+      organ: camera.organ,
+      plot: camera.plot,
+      person: '',
+    }
     const looked = await this.photos.takeFile(path, note)
     if ('finding' in looked) return 'kept'
-    this.#fault(bus.name, looked.refused, `${basename(path)}: ${looked.detail}`)
+    this.#fault(camera.name, looked.refused, `${basename(path)}: ${looked.detail}`)
     return 'bad'
   }
 
@@ -559,7 +583,9 @@ export class Agent {
 
   #tellFinding(finding: FindingEntry): void {
     const { finding: settings } = this.config.modelAlarms
-    const occasion = settings.isEnabled ? findingOccasion(finding, settings) : undefined
+    const occasion = settings.isEnabled
+      ? findingOccasion(finding, settings, false, this.photos.verdictWords(finding))
+      : undefined
     if (occasion) this.desk.raise(occasion)
   }
 

@@ -12,6 +12,7 @@ import type { ChannelState } from './notices/channel-queue.ts'
 import type { BoxOverview, DeviceCard, ReadingCard } from './page/page-sources.ts'
 import type { BudgetState } from './sync/budget.ts'
 import type { UplinkState } from './sync/uplink.ts'
+import type { ModelLine } from './vision/model-life.ts'
 
 /** Gathers what the box's page and `doctor` show from the parts that know it. */
 export interface OverviewParts {
@@ -32,6 +33,7 @@ export interface OverviewParts {
   readonly uplink: UplinkState | null
   readonly budget?: BudgetState
   readonly downlink?: DownlinkDeskState
+  readonly models?: readonly ModelLine[]
   readonly quotaBytes: number
 }
 
@@ -76,6 +78,7 @@ export async function boxOverview(parts: OverviewParts): Promise<BoxOverview> {
       }),
     },
     ...(parts.downlink ? { downlink: parts.downlink } : {}),
+    ...(parts.models ? { models: parts.models } : {}),
     uplink: parts.uplink &&
       enrolment && {
         gateway: enrolment.gateway,

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import cron from 'node-cron'
 import { z } from 'zod'
 import { configSchema, parseConfig, withoutSecrets } from '#contract/ground/config-declaration.ts'
 import type { JsonSchema } from '#contract/ground/config-mistakes.ts'
 import { VuonError } from '#contract/ground/errors.ts'
 import { alarms, modelAlarms } from './alarm-config.ts'
 import { bus } from './bus-config.ts'
-import { calibration, place, port, seconds } from './config-fields.ts'
+import { cameraMistakes } from './camera-config.ts'
+import { calibration, cronFields, place, port, seconds, timeZone } from './config-fields.ts'
 import { downlink } from './downlink-config.ts'
 import { farmBook } from './farm-book-config.ts'
 import { farm, forecast, growing } from './field-config.ts'
@@ -20,14 +20,6 @@ import { talkerOf } from './talker-config.ts'
 
 /** Every setting of the agent, declared once. `agent.sample.yaml` shows them to the technician. */
 
-const cronFields = z
-  .string()
-  .max(64)
-  .refine((text) => cron.validate(text), {
-    message: 'is not a cron expression',
-    params: { remedy: 'five fields: minute hour day month weekday, such as 17 2 * * *' },
-  })
-
 export const agentConfigSchema = z
   .strictObject({
     version: z.literal(1).default(1).describe('Version of this file.'),
@@ -36,10 +28,8 @@ export const agentConfigSchema = z
       .min(1)
       .default('/var/lib/vuon')
       .describe('Where the journal, the key and the enrolment are kept.'),
-    timeZone: z
-      .string()
+    timeZone: timeZone
       .default('Asia/Ho_Chi_Minh')
-      .refine(isTimeZone, { message: 'is not a time zone', params: { remedy: 'such as Asia/Ho_Chi_Minh' } })
       .describe('Zone of the farm: days begin and schedules run by it.'),
     language: z
       .enum(['vi', 'en'])
@@ -162,6 +152,34 @@ export const agentConfigSchema = z
           .describe(
             'Folder of the disease models; those that came with the program if not given. "none": photos are kept, not judged.',
           ),
+        tooHotC: z
+          .number()
+          .min(40)
+          .max(110)
+          .default(80)
+          .meta({ unit: '°C' })
+          .describe('From this temperature of the processor on photos wait until it is cooler.'),
+        timeoutS: seconds(5, 600)
+          .default(30)
+          .describe('A photo that takes longer to look at is given up, and a new process begins.'),
+        promoteAfter: z
+          .int()
+          .min(0)
+          .max(5000)
+          .default(100)
+          .describe(
+            'After so many photos a model that runs in the shadow answers by itself, if its figures are good; 0: a person decides.',
+          ),
+        releaseKeys: z
+          .array(
+            z.string().refine((text) => /^[A-Za-z0-9+/_-]{43}=?$/.test(text), {
+              message: 'is no public key',
+              params: { remedy: '32 bytes in base64, as vuon-gateway models pack prints it' },
+            }),
+          )
+          .max(8)
+          .default([])
+          .describe("Keys by which bundles of models are believed, beside the province's own (base64)."),
       })
       .prefault({})
       .describe('What is kept of photos.'),
@@ -229,14 +247,7 @@ export const agentConfigSchema = z
         refuse(['plots', index, 'id'], `is used twice ("${plot.id}")`, 'give each plot its own id')
       plots.add(plot.id)
     })
-    config.buses.forEach((each, index) => {
-      if (each.kind !== 'camera-folder' || each.plot === '' || plots.has(each.plot)) return
-      refuse(
-        ['buses', index, 'plot'],
-        `names a plot that is not there ("${each.plot}")`,
-        `one of ${[...plots].join(', ') || 'the ids under plots'}`,
-      )
-    })
+    for (const mistake of cameraMistakes(config.buses, plots)) refuse(...mistake)
   })
 
 export type AgentConfig = z.output<typeof agentConfigSchema>
@@ -277,14 +288,5 @@ function readReference(kind: 'env' | 'file' | 'cred', key: string): string | und
     )
   } catch {
     return undefined
-  }
-}
-
-function isTimeZone(zone: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: zone })
-    return true
-  } catch {
-    return false
   }
 }

@@ -14,4 +14,6 @@ export const downlinkPath = (dataDir: string): string => join(dataDir, 'downlink
 export const noticesPath = (dataDir: string): string => join(dataDir, 'notices.json')
 export const wishesPath = (dataDir: string): string => join(dataDir, 'wanted-photos.json')
 export const modelsPath = (dataDir: string): string => join(dataDir, 'models')
+/** Photos of cameras that nobody has looked at yet. */
+export const camerasPath = (dataDir: string): string => join(dataDir, 'cameras')
 export const photosPath = (dataDir: string): string => join(dataDir, 'photos')

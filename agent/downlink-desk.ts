@@ -11,7 +11,7 @@ import type { ConfigTrial, ExchangeState } from './config-trial.ts'
 import { downlinkPath, modelsPath, wishesPath } from './data-folder.ts'
 import { DownlinkFile } from './downlink-file.ts'
 import type { Journal } from './journal/journal.ts'
-import { ModelShelf } from './model-shelf.ts'
+import { ModelShelf, type TakeIn } from './model-shelf.ts'
 import { BoxSession } from './sync/box-session.ts'
 import { Downlink, type DownlinkState, type Verdict } from './sync/downlink.ts'
 import { reportDownlink } from './sync/downlink-report.ts'
@@ -38,6 +38,8 @@ export interface DownlinkDoors {
   /** `none`: the farm sends no photos. */
   photo(sha256: string): 'waiting' | 'held' | 'absent' | 'none'
   wantPhoto(sha256: string): void
+  /** Takes in a bundle that the province offered. */
+  installModel: TakeIn
   /** Starts the program anew; absent where nobody would start it again. */
   readonly restart: ((why: string) => void) | undefined
 }
@@ -68,7 +70,7 @@ export class DownlinkDesk {
 
   constructor(options: DownlinkDeskOptions) {
     this.#options = options
-    this.#shelf = new ModelShelf(modelsPath(options.dataDir), options.onFault)
+    this.#shelf = new ModelShelf(modelsPath(options.dataDir), options.onFault, options.doors.installModel)
   }
 
   get state(): DownlinkDeskState {

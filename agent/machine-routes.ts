@@ -5,6 +5,7 @@ import { toHex } from '#contract/ground/bytes.ts'
 import { writeFileAtomically } from '#contract/ground/node/atomic-write.ts'
 import type { RandomBytes } from '#contract/ground/random.ts'
 import { doctorTokenPath } from './data-folder.ts'
+import type { ModelStep, ModelsAnswer, StepAnswer } from './model-desk.ts'
 
 /** For programs, on the page's port: health, metrics, and what `doctor` asks. */
 export function machineRoutes(
@@ -19,6 +20,8 @@ export function machineRoutes(
     readonly testChannel: (channel: string) => Promise<object | undefined>
     /** A word on a growing-area code, or why it was not taken. */
     readonly permit: (words: Readonly<Record<string, unknown>>) => Promise<object>
+    readonly models: () => ModelsAnswer
+    readonly modelStep: (step: ModelStep) => Promise<StepAnswer>
   },
 ): void {
   const { metrics, token, now, overview } = sources
@@ -37,6 +40,18 @@ export function machineRoutes(
   )
   app.post<{ Querystring: Record<string, unknown> }>('/doctor/permissions', async (request, reply) =>
     isOurs(request) ? await sources.permit(request.query) : reply.status(404).send(),
+  )
+  app.get('/doctor/models', async (request, reply) =>
+    isOurs(request) ? sources.models() : reply.status(404).send(),
+  )
+  app.post<Named & { Querystring: { version?: string } }>(
+    '/doctor/models/:name/:step',
+    async (request, reply) => {
+      const { name, step } = request.params as Named['Params'] & { step: string }
+      const kind = (['install', 'promote', 'rollback'] as const).find((each) => each === step)
+      if (!isOurs(request) || !kind) return reply.status(404).send()
+      return sources.modelStep({ kind, name, version: request.query.version })
+    },
   )
   app.post<Named>('/doctor/channels/:name/test', async (request, reply) =>
     isOurs(request)

@@ -7,6 +7,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
   statfsSync,
@@ -17,6 +18,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { writeFileAtomically } from '#contract/ground/node/atomic-write.ts'
 import { syncFolder } from '#contract/ground/node/sync-folder.ts'
+import { looksLikeBundle } from '#contract/trace/model-bundle.ts'
 import { MAX_MODEL_BYTES, type ModelOffer } from '#contract/wire/downlink.ts'
 import type { ModelShelfDoor, OfferedModel } from './sync/model-fetch.ts'
 
@@ -27,17 +29,19 @@ import type { ModelShelfDoor, OfferedModel } from './sync/model-fetch.ts'
  *   models/<sha256>.part      arriving
  *   models/<sha256>.onnx      whole, hash checked, synced before its name appears
  *
- * Nothing looks at photos with them by itself: that a model is here is not yet a decision to use it.
+ * A bundle is taken in as one that a person brings is, and runs in the shadow; of any other file nothing is made.
  */
 export class ModelShelf implements ModelShelfDoor {
   readonly #folder: string
   readonly #onFault: (code: string, detail: string) => void
+  readonly #takeIn: TakeIn
   #offers: OfferedModel[] | undefined
   #province: string | null = null
 
-  constructor(folder: string, onFault: (code: string, detail: string) => void) {
+  constructor(folder: string, onFault: (code: string, detail: string) => void, takeIn: TakeIn) {
     this.#folder = folder
     this.#onFault = onFault
+    this.#takeIn = takeIn
   }
 
   /** Oldest first. */
@@ -65,6 +69,10 @@ export class ModelShelf implements ModelShelfDoor {
 
   note(no: number, change: Partial<Pick<OfferedModel, 'state' | 'isTold'>>): void {
     this.#keep(this.offers.map((each) => (each.no === no ? { ...each, ...change } : each)))
+    // Its members lie in a folder of their own now, or nobody wants them.
+    if (change.state !== 'installed' && change.state !== 'refused') return
+    const { sha256 } = this.offers.find((each) => each.no === no) ?? { sha256: '' }
+    rmSync(this.#wholeOf(sha256), { force: true })
   }
 
   arrivedBytes(sha256: string): number {
@@ -107,6 +115,12 @@ export class ModelShelf implements ModelShelfDoor {
     return bavail * bsize >= bytes + LEFT_FREE_BYTES
   }
 
+  async install(sha256: string): Promise<{ readonly isIn: boolean; readonly reason: string } | null> {
+    const path = this.#wholeOf(sha256)
+    if (!looksLikeBundle(startOf(path))) return null
+    return this.#takeIn(path)
+  }
+
   #load(): OfferedModel[] {
     const path = join(this.#folder, 'offers.json')
     if (!existsSync(path)) return []
@@ -140,6 +154,19 @@ export class ModelShelf implements ModelShelfDoor {
   }
 }
 
+/** Takes a bundle in; rejects where trying again may help. */
+export type TakeIn = (file: string) => Promise<{ readonly isIn: boolean; readonly reason: string }>
+
+function startOf(path: string): Uint8Array {
+  const file = openSync(path, 'r')
+  try {
+    const start = new Uint8Array(64)
+    return start.subarray(0, readSync(file, start, 0, start.length, 0))
+  } finally {
+    closeSync(file)
+  }
+}
+
 // Below this the journal itself would be in want of room.
 const LEFT_FREE_BYTES = 200_000_000
 // One model for each crop, and its versions of two years.
@@ -156,7 +183,7 @@ const fileSchema = z.object({
       sha256: z.string().regex(/^[0-9a-f]{64}$/),
       sizeBytes: z.int().min(1).max(MAX_MODEL_BYTES),
       path: z.string().max(200),
-      state: z.enum(['offered', 'stored', 'refused']),
+      state: z.enum(['offered', 'stored', 'installed', 'refused']),
       isTold: z.boolean(),
     }),
   ),

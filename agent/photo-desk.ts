@@ -6,14 +6,21 @@ import { pipeline } from 'node:stream/promises'
 import { toHex } from '#contract/ground/bytes.ts'
 import type { Clock } from '#contract/ground/clock.ts'
 import { type FindingEntry, MAX_PHOTO_BYTES } from '#contract/wire/finding.ts'
-import type { ModelEntry } from '#contract/wire/model-words.ts'
+import { labelWords, type ModelEntry, type ModelLabelWords } from '#contract/wire/model-words.ts'
 import type { RecordBody, RecordEntry } from '#contract/wire/records.ts'
 import type { BlobSource } from './sync/blob-upload.ts'
-import { KnownModels } from './vision/known-models.ts'
+import { HeatLimit, type HeatLimitOptions } from './vision/heat-limit.ts'
+import { KnownModels, type ModelLog } from './vision/known-models.ts'
 import { type Looked, PhotoLook, type PhotoNote } from './vision/look.ts'
+import { ModelLife, type ModelLifeOptions } from './vision/model-life.ts'
 import { PhotoStore, type PhotoStoreState } from './vision/photo-store.ts'
+import { ShadowRun } from './vision/shadow-run.ts'
 import { SHIPPED_MODELS } from './vision/shipped-models.ts'
 import { VisionWorker, type VisionWorkerState } from './vision/vision-worker.ts'
+import { installedModels } from './vision/worker/model-folder.ts'
+
+/** The process that looks at photos. */
+export type Eyes = Pick<VisionWorker, 'examine' | 'examineBehind' | 'check' | 'lineUp' | 'stop' | 'state'>
 
 /**
  * Photos, from wherever they come, to findings in the journal and files for the province:
@@ -32,13 +39,21 @@ export interface PhotoDeskOptions {
   }
   /** Folder of the disease models; without one photos are kept, and nothing is said of them. */
   readonly models?: string
+  /** Where models from bundles live, and what decides about them; without it only those of `models` look at photos. */
+  readonly life?: Pick<ModelLifeOptions, 'folder' | 'trust' | 'promoteAfter' | 'freeBytes'>
   /** A model can't be used, and why. */
   readonly onModelFault?: (detail: string) => void
   /** There is something new for the province. */
   readonly onTaken?: () => void
   /** What was seen on a photo, when it is on disk. */
   readonly onFound?: (finding: FindingEntry) => void
-  readonly worker?: VisionWorker
+  readonly worker?: Eyes
+  /** Where the temperature of the board is read, and from where on photos wait; without it they never do. */
+  readonly heat?: HeatLimitOptions
+  /** Photos wait because the box is too hot. */
+  readonly onTooHot?: (detail: string) => void
+  /** A photo that takes longer is given up. */
+  readonly timeoutMs?: number
 }
 
 /** From `photos.models` of the config. */
@@ -48,15 +63,41 @@ export const modelsFolder = (setting: string): string =>
 export class PhotoDesk {
   readonly #options: PhotoDeskOptions
   readonly #store: PhotoStore
-  readonly #worker: VisionWorker
+  readonly #worker: Eyes
   readonly #look: PhotoLook
-  readonly #models = new KnownModels()
+  readonly #known = new KnownModels()
+  readonly #life: ModelLife | undefined
+  readonly #shadow: ShadowRun | undefined
 
   constructor(options: PhotoDeskOptions) {
     this.#options = options
     const { folder, quotaBytes, clock, journal, models = '' } = options
     this.#store = new PhotoStore({ folder, quotaBytes, nowMs: () => journal.now() })
-    this.#worker = options.worker ?? new VisionWorker({ clock, models })
+    const { heat, onTooHot, timeoutMs } = options
+    this.#worker =
+      options.worker ??
+      new VisionWorker({
+        ...{ clock, models },
+        ...(heat ? { heat: new HeatLimit(heat) } : {}),
+        ...(onTooHot ? { onTooHot } : {}),
+        ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      })
+    const onFault = options.onModelFault ?? (() => {})
+    const failed = (error: unknown): void => onFault((error as Error).message)
+    const worker = this.#worker
+    this.#life =
+      options.life &&
+      new ModelLife({
+        ...options.life,
+        ...{ base: models, now: () => journal.now(), log: journal, onFault },
+        check: (own) => worker.check(own),
+        onChange: async (lineup, answering, shadows) => {
+          worker.lineUp(lineup)
+          await this.#known.note(answering, shadows, this.#modelLog)
+        },
+      })
+    const life = this.#life
+    this.#shadow = life && new ShadowRun({ life, worker, onError: failed })
     this.#look = new PhotoLook({
       store: this.#store,
       examiner: this.#worker,
@@ -66,7 +107,9 @@ export class PhotoDesk {
         recentFindings: (limit) => this.recent(limit),
       },
       newId: randomUUID,
-      ...(options.onModelFault ? { onModelFault: options.onModelFault } : {}),
+      onModelFault: onFault,
+      onAnswer: ({ crop, organ }, { diagnosis }) => void life?.answered(crop, organ, diagnosis).catch(failed),
+      onKept: (path, finding, { ms }) => this.#shadow?.take(path, finding, ms),
     })
   }
 
@@ -75,24 +118,50 @@ export class PhotoDesk {
     this.#store.open()
   }
 
-  /** Reads what the models are called, and records it for the province where that is new. */
+  /** Reads which models answer and what they are called, and records it for the province where that is new. */
   async openModels(): Promise<void> {
-    const { journal, models = '', onModelFault } = this.#options
-    const faults = await this.#models.open(models, {
-      appendModels: (entries) => journal.appendRecords(entries),
-      recordedModels: async (limit) =>
-        (await journal.records('model', { limit })).map(({ entry }) => entry as unknown as ModelEntry),
-    })
+    const { models = '', onModelFault } = this.#options
+    await this.#known.open(this.#modelLog)
+    const { models: found, faults } = installedModels(models)
     for (const { folder, detail } of faults) onModelFault?.(`${folder}: ${detail}`)
+    if (this.#life) await this.#life.open()
+    else await this.#known.note(found, [], this.#modelLog)
+  }
+
+  /** Which models there are, and what is decided about them; undefined where nothing is. */
+  get life(): ModelLife | undefined {
+    return this.#life
+  }
+
+  /** Resolves when the model in the shadow has looked at all that was taken. */
+  async shadowIdle(): Promise<void> {
+    await this.#shadow?.idle()
+  }
+
+  /** What the verdict of a finding is called; undefined where there is none, or the model does not say. */
+  verdictWords({ model, crop, verdict }: FindingEntry): ModelLabelWords | undefined {
+    const labels = model ? this.modelWords(toHex(model.sha256))?.labels : undefined
+    return labels && verdict !== null ? labelWords(labels, crop, verdict) : undefined
   }
 
   /** What the labels of a model are called, by the hash that a finding names. */
   modelWords(sha256: string): ModelEntry | undefined {
-    return this.#models.wordsOf(sha256)
+    return this.#known.wordsOf(sha256)
   }
 
   async stop(): Promise<void> {
+    const shadow = this.#shadow?.stop()
     await this.#worker.stop()
+    await shadow
+  }
+
+  get #modelLog(): ModelLog {
+    const { journal } = this.#options
+    return {
+      appendModels: (entries) => journal.appendRecords(entries),
+      recordedModels: async (limit) =>
+        (await journal.records('model', { limit })).map(({ entry }) => entry as unknown as ModelEntry),
+    }
   }
 
   /** Where the upload finds what the province lacks. */
@@ -144,6 +213,12 @@ export class PhotoDesk {
     } finally {
       this.#store.removeIncoming(path)
     }
+  }
+
+  /** Photos that wait to be looked at, and whether that is because the box is too hot. */
+  get waiting(): { readonly photos: number; readonly isTooHot: boolean; readonly tempC: number | null } {
+    const { waiting, heat } = this.#worker.state
+    return { photos: waiting, ...heat }
   }
 
   /** Newest first. */

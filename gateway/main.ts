@@ -9,9 +9,11 @@ import { addDigitalLinkCommand } from './digital-link-command.ts'
 import { addDownlinkCommands } from './downlink-command.ts'
 import { addEpcisCommands } from './epcis-commands.ts'
 import { addFeedCommands } from './feed-command.ts'
+import { addFindingsCommand } from './findings-command.ts'
 import type { Gateway } from './gateway.ts'
 import { addKeyCommands } from './key-commands.ts'
 import { addLogCommands } from './log-commands.ts'
+import { addModelCommands } from './model-commands.ts'
 import { addPhotoCommand } from './photo-command.ts'
 import { addPrivacyCommands } from './privacy-commands.ts'
 import { addRecallCommands } from './recall-command.ts'
@@ -115,10 +117,12 @@ addAreaCommands(program, { withGateway, say })
 addRecallCommands(program, { withGateway, say })
 addPrivacyCommands(program, { withGateway, say })
 addPhotoCommand(program, { withGateway, say })
+addFindingsCommand(program, { withGateway, say })
 addKeyCommands(program, { withGateway, say })
 addTokenCommands(program, { withGateway, say })
 addEpcisCommands(program, { say })
 addDownlinkCommands(program, { withGateway, say })
+addModelCommands(program, { withGateway, say })
 addLogCommands(program, { withGateway, say })
 addVerifyCommand(program, {
   dataDir: () => loadGatewayConfig(configFile()).dataDir,

@@ -7,6 +7,7 @@ import { plantVerdict } from '#contract/wire/plant-verdict.ts'
 import { type DiagnoseLine, diagnose } from '../vision/diagnose.ts'
 import { SHIPPED_MODELS } from '../vision/shipped-models.ts'
 import { VisionWorker } from '../vision/vision-worker.ts'
+import type { Lineup } from '../vision/worker/model-folder.ts'
 
 export interface DiagnoseOptions {
   readonly crop: string
@@ -16,6 +17,8 @@ export interface DiagnoseOptions {
   readonly onePlant?: boolean
   /** Folder of the models; those that came with the program where it is not given. */
   readonly models?: string
+  /** The models that look at photos on this box. */
+  readonly lineup?: Lineup
 }
 
 /**
@@ -24,9 +27,10 @@ export interface DiagnoseOptions {
  */
 export async function diagnoseFiles(
   photos: readonly string[],
-  { crop, organ: organName = '', heatmap, onePlant = false, models = SHIPPED_MODELS }: DiagnoseOptions,
+  { crop, organ: organName = '', heatmap, onePlant = false, lineup, ...asked }: DiagnoseOptions,
   sayLine: (line: unknown) => void,
 ): Promise<boolean> {
+  const models = asked.models ?? lineup?.folder ?? SHIPPED_MODELS
   const organ = ORGANS.find((each): each is Organ => each === organName)
   if (organ === undefined)
     throw new VuonError('input-invalid', `There is no organ "${organName}".`, {
@@ -42,6 +46,7 @@ export async function diagnoseFiles(
       hint: 'A folder with one folder a model, each with manifest.json and model.onnx.',
     })
   const worker = new VisionWorker({ clock: systemClock, models })
+  if (lineup && asked.models === undefined) worker.lineUp(lineup)
   const lines: DiagnoseLine[] = []
   let isAllRead = true
   try {

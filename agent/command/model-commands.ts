@@ -2,7 +2,8 @@ import type { Command } from 'commander'
 import { registerCompute } from './compute-command.ts'
 import type { ConsoleAnswer } from './console-answer.ts'
 import { type DiagnoseOptions, diagnoseFiles } from './diagnose.ts'
-import { listModels } from './models-list.ts'
+import { chooseModel, installModel } from './model-steps.ts'
+import { boxLineup, listBoxModels, listModels } from './models-list.ts'
 
 export function registerModelCommands(program: Command, answer: ConsoleAnswer): void {
   program
@@ -16,18 +17,40 @@ export function registerModelCommands(program: Command, answer: ConsoleAnswer): 
     .description('what can be said of photos, or why not: a line of JSON each')
     .option('--heatmap <file.png>', 'draws where the lesions are over the photo')
     .option('--one-plant', 'the photos are of one plant: one more line says what they say together')
-    .option('--models <folder>', 'other models than those that came with the program')
+    .option('--models <folder>', 'other models than those that look at photos on this box')
     .action(async (photos: string[], asked: DiagnoseOptions) => {
-      if (!(await diagnoseFiles(photos, asked, answer.sayLine))) process.exitCode = 1
+      const lineup = asked.models === undefined ? await boxLineup(answer) : undefined
+      const options = { ...asked, ...(lineup ? { lineup } : {}) }
+      if (!(await diagnoseFiles(photos, options, answer.sayLine))) process.exitCode = 1
     })
-  program
-    .command('models')
-    .description('disease models of this box')
+  const models = program.command('models').description('disease models of this box')
+  models
     .command('list')
-    .description('which models there are, for which crops, and what is wrong with one that can not be used')
-    .option('--models <folder>', 'other models than those that came with the program')
-    .action((asked: { models?: string }) => {
-      if (!listModels(asked.models, answer.say)) process.exitCode = 1
+    .description(
+      'which models there are, for which crops, what each is here, and what one in the shadow has shown',
+    )
+    .option('--models <folder>', 'the models of a folder, whatever the box has')
+    .action(async ({ models: folder }: { models?: string }) => {
+      const isAllUsable = folder === undefined ? await listBoxModels(answer) : listModels(folder, answer.say)
+      if (!isAllUsable) process.exitCode = 1
     })
+  models
+    .command('install')
+    .argument('<file>', 'a bundle, as vuon-gateway models pack writes it')
+    .description('check a model from a signed bundle and let it run in the shadow of the one that answers')
+    .action((file: string) => installModel(file, answer))
+  models
+    .command('promote')
+    .argument('<id>', 'as models list names it')
+    .argument('[version]', 'the one in the shadow if not given; or the one that answered before')
+    .description('let the model in the shadow answer')
+    .action((name: string, version: string | undefined) =>
+      chooseModel({ kind: 'promote', name, version }, answer),
+    )
+  models
+    .command('rollback')
+    .argument('<id>', 'as models list names it')
+    .description('let the model answer again that answered before')
+    .action((name: string) => chooseModel({ kind: 'rollback', name }, answer))
   registerCompute(program, answer)
 }

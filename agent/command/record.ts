@@ -99,7 +99,7 @@ const TOLD_FAULTS = new Set([
 
 /** The buses that were named, or on which what was named is; of a named probe only that one. */
 export function chosenBuses(config: AgentConfig, names: readonly string[]): BusConfig[] {
-  const recordable = config.buses.filter(({ kind }) => kind !== 'camera-folder')
+  const recordable = config.buses.filter(({ kind }) => !kind.startsWith('camera-'))
   if (names.length === 0) {
     if (recordable.length === 0)
       throw nothingNamed('The configuration has no bus that could be recorded.', config)

@@ -128,7 +128,7 @@ class Player {
       this.#probes.set(name, played)
     }
     const others = config.buses.filter(
-      ({ name, kind }) => !this.#probes.has(name) && kind !== 'camera-folder',
+      ({ name, kind }) => !this.#probes.has(name) && !kind.startsWith('camera-'),
     )
     this.#inputs = new Inputs({
       buses: others,

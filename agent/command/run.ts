@@ -5,6 +5,7 @@ import cron from 'node-cron'
 import pino from 'pino'
 import { VuonError } from '#contract/ground/errors.ts'
 import { writeFileAtomically } from '#contract/ground/node/atomic-write.ts'
+import { giveBackMemory } from '#contract/ground/node/give-back-memory.ts'
 import { systemClock } from '#contract/ground/node/system-clock.ts'
 import { Agent, type AgentOutside } from '../agent.ts'
 import { boxMark } from '../box-name.ts'
@@ -12,6 +13,7 @@ import type { AgentConfig } from '../config.ts'
 import { inForceAt } from '../config-trial.ts'
 import { openMqttSource } from '../mqtt-sources.ts'
 import { FetchLink } from '../sync/fetch-link.ts'
+import { THERMAL_ZONES } from '../vision/heat-limit.ts'
 import { openRealLine } from './real-line.ts'
 
 /** Runs the agent over the real outside until SIGTERM. `load` reads the box's own file, again at each new start. */
@@ -50,6 +52,7 @@ async function runOnce(
     restarted.resolve('restart')
   }
   const agent = new Agent(local, { ...realOutside(local, program, log), restart })
+  giveBackMemory()
   try {
     await agent.start()
   } catch (error) {
@@ -111,6 +114,7 @@ export function realOutside(config: AgentConfig, program: string, log: pino.Logg
     program,
     isJournalInWorker: true,
     withProcessMetrics: true,
+    thermalZones: THERMAL_ZONES,
   }
 }
 

@@ -122,10 +122,9 @@ export async function testInput(
   const named = config.buses.find((bus) => bus.name === name)
   if (named)
     throw new VuonError('input-invalid', `Nothing can be read from "${name}" yet.`, {
-      hint:
-        named.kind === 'camera-folder'
-          ? 'A camera folder has no values; `vuon-agent diagnose PHOTO` looks at a photo.'
-          : 'It has no probes: `vuon-agent probe identify` finds them.',
+      hint: named.kind.startsWith('camera-')
+        ? 'A camera has no values; `vuon-agent diagnose PHOTO` looks at a photo.'
+        : 'It has no probes: `vuon-agent probe identify` finds them.',
     })
   if (messageBuses.length === 0)
     throw new VuonError('input-invalid', `The configuration has nothing called "${name}".`, {

@@ -19,7 +19,7 @@ export interface DownlinkFacts {
     readonly model: string
     readonly version: string
     readonly sizeBytes: number
-    readonly state: 'offered' | 'stored' | 'refused'
+    readonly state: 'offered' | 'stored' | 'installed' | 'refused'
   }[]
 }
 

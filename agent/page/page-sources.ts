@@ -44,9 +44,19 @@ export interface BoxOverview {
   /** Null while the box is not claimed. */
   readonly uplink: UplinkCard | null
   readonly downlink?: DownlinkCard
+  readonly models?: readonly ModelCard[]
   readonly channels?: readonly ChannelCard[]
   /** When somebody last tried whether the page shows what it is told; absent where nobody did. */
   readonly testedAt?: number | null
+}
+
+/** A disease model, and what it is on this box since when. */
+export interface ModelCard {
+  readonly id: string
+  readonly version: string
+  readonly state: 'active' | 'shadow' | 'previous'
+  readonly since: number
+  readonly isRejected: boolean
 }
 
 /** What the province told the box. */
@@ -69,7 +79,7 @@ export interface DownlinkCard {
     readonly model: string
     readonly version: string
     readonly sizeBytes: number
-    readonly state: 'offered' | 'stored' | 'refused'
+    readonly state: 'offered' | 'stored' | 'installed' | 'refused'
   }[]
 }
 

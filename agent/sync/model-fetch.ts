@@ -9,10 +9,13 @@ import { PartSize } from './part-size.ts'
 import { Refused } from './province.ts'
 import { Rest } from './rest.ts'
 
-/** A model that the province offered. `stored`: its file is here and is what its hash says; nothing more. */
+/**
+ * A model that the province offered. `stored`: its file is here and is what its hash says; nothing more. `installed`: it was a
+ * bundle, and the box took the model in.
+ */
 export interface OfferedModel extends ModelOffer {
   readonly no: number
-  readonly state: 'offered' | 'stored' | 'refused'
+  readonly state: 'offered' | 'stored' | 'installed' | 'refused'
   /** The province knows what became of it. */
   readonly isTold: boolean
 }
@@ -26,6 +29,11 @@ export interface ModelShelfDoor {
   /** False when it is not what its hash says: the bytes are then gone. */
   finish(sha256: string): Promise<boolean>
   hasRoomFor(bytes: number): boolean
+  /**
+   * Takes a model in from a file that is whole; null where it is no bundle, and then it stays where it is. Rejects where
+   * trying again may help.
+   */
+  install(sha256: string): Promise<{ readonly isIn: boolean; readonly reason: string } | null>
 }
 
 export interface ModelFetchOptions {
@@ -133,14 +141,21 @@ export class ModelFetch {
     return times < MAX_MISMATCHES
   }
 
-  async #tell({ no, state, model, version }: OfferedModel): Promise<void> {
-    const { log, shelf } = this.#options
+  async #tell({ no, state, sha256, model, version }: OfferedModel): Promise<void> {
+    const { log, shelf, sinceT } = this.#options
+    const taken = state === 'stored' ? await shelf.install(sha256) : null
+    if (taken) {
+      const outcome = taken.isIn ? 'applied' : 'refused'
+      await reportDownlink(log, { no, of: 'model-offer', outcome, reason: taken.reason }, sinceT)
+      shelf.note(no, { state: taken.isIn ? 'installed' : 'refused', isTold: true })
+      return
+    }
     const reason =
       state === 'stored'
         ? `${model} ${version} is on the box, not in use`
         : 'the file is not what its hash says'
     const outcome = state === 'stored' ? 'stored' : 'refused'
-    await reportDownlink(log, { no, of: 'model-offer', outcome, reason }, this.#options.sinceT)
+    await reportDownlink(log, { no, of: 'model-offer', outcome, reason }, sinceT)
     shelf.note(no, { isTold: true })
   }
 }

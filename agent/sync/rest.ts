@@ -1,4 +1,4 @@
-import { type Clock, sleep } from '#contract/ground/clock.ts'
+import type { Clock } from '#contract/ground/clock.ts'
 
 /** The wait between two rounds of something that goes on until it is stopped. */
 export class Rest {
@@ -11,9 +11,17 @@ export class Rest {
 
   /** Resolves after so long, when it is woken, or when `signal` aborts. */
   async take(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-    const waiting = new AbortController()
-    this.#wake = () => waiting.abort()
-    await sleep(clock, ms, AbortSignal.any([waiting.signal, signal]))
-    this.#wake = () => {}
+    if (signal.aborted) return
+    await new Promise<void>((resolve) => {
+      const end = () => {
+        cancel()
+        signal.removeEventListener('abort', end)
+        this.#wake = () => {}
+        resolve()
+      }
+      const cancel = clock.after(ms, end)
+      signal.addEventListener('abort', end)
+      this.#wake = end
+    })
   }
 }

@@ -1,3 +1,4 @@
+import { affectedShare } from '#contract/wire/affected-share.ts'
 import type { AbstainReason, Organ, PhotoQuality } from '#contract/wire/finding.ts'
 import type { PhotoExaminer } from './look.ts'
 import type { Diagnosis, SpentMs } from './worker/photo-answer.ts'
@@ -11,6 +12,8 @@ export interface DiagnoseLine {
   readonly abstained: AbstainReason | null
   readonly labels: Diagnosis['labels']
   readonly lesionShare: number | null
+  /** Share of the photo in which a model without lesion share saw what it says: a hint. Absent where it has no map. */
+  readonly affectedShare?: number
   readonly quality: PhotoQuality | null
   readonly ms: SpentMs
 }
@@ -49,7 +52,12 @@ export async function diagnose(
   }
   const { model, verdict, abstained, labels, lesionShare, heat, fault } = answer.diagnosis
   const { quality, ms } = answer
-  const line = { photo, crop, model, verdict, abstained, labels, lesionShare, quality, ms }
+  const affected = lesionShare === null ? affectedShare(heat) : null
+  const line = {
+    ...{ photo, crop, model, verdict, abstained, labels, lesionShare },
+    ...(affected === null ? {} : { affectedShare: Number(affected.toFixed(2)) }),
+    ...{ quality, ms },
+  }
   if (fault !== undefined) return { line, isFailure: true, detail: `the model can't be run: ${fault}` }
   const isMapMissing = heatmap !== undefined && !heat
   return { line, isFailure: false, detail: isMapMissing ? 'there is no heat map of it' : '' }

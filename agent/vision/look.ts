@@ -26,6 +26,9 @@ export interface PhotoExaminer {
   examine(request: PhotoRequest): Promise<PhotoAnswer>
 }
 
+/** A picture came out of the file. */
+export type PhotoSeen = Extract<PhotoAnswer, { kind: 'photo' }>
+
 export type Looked =
   | { readonly finding: FindingEntry }
   /** No picture came out of the file: nothing of it is kept. */
@@ -47,6 +50,8 @@ export class PhotoLook {
   readonly #log: FindingLog
   readonly #newId: () => string
   readonly #onModelFault: (detail: string) => void
+  readonly #onAnswer: (note: PhotoNote, answer: PhotoSeen) => void
+  readonly #onKept: (path: string, finding: FindingEntry, answer: PhotoSeen) => void
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor(parts: {
@@ -56,12 +61,18 @@ export class PhotoLook {
     newId: () => string
     /** A model is installed and can't be run: the photo is kept without it, and somebody has to know. */
     onModelFault?: (detail: string) => void
+    /** A picture came out of it, whatever was said. */
+    onAnswer?: (note: PhotoNote, answer: PhotoSeen) => void
+    /** A new finding is on the disk; the file is still there until this returns. */
+    onKept?: (path: string, finding: FindingEntry, answer: PhotoSeen) => void
   }) {
     this.#store = parts.store
     this.#examiner = parts.examiner
     this.#log = parts.log
     this.#newId = parts.newId
     this.#onModelFault = parts.onModelFault ?? (() => {})
+    this.#onAnswer = parts.onAnswer ?? (() => {})
+    this.#onKept = parts.onKept ?? (() => {})
   }
 
   /** `path` lies in the store's `incoming`: what is drawn from it is written beside it. */
@@ -70,14 +81,15 @@ export class PhotoLook {
     const answer = await this.#examiner.examine({ path, crop, organ, keep: true })
     if (answer.kind === 'no-photo') return { refused: answer.reason, detail: answer.detail }
     if (answer.diagnosis.fault !== undefined) this.#onModelFault(answer.diagnosis.fault)
+    this.#onAnswer(note, answer)
     // One after the other: a photo that is sent twice at once must find itself.
-    const turn = this.#turn.then(() => this.#keep(answer, note))
+    const turn = this.#turn.then(() => this.#keep(path, answer, note))
     this.#turn = turn.catch(() => {})
     return turn
   }
 
   /** The same picture with the same note is one finding, however often it comes. */
-  async #keep(answer: Extract<PhotoAnswer, { kind: 'photo' }>, note: PhotoNote): Promise<Looked> {
+  async #keep(path: string, answer: PhotoSeen, note: PhotoNote): Promise<Looked> {
     const { kept, thumbnail } = answer
     if (!kept || !thumbnail) return { refused: 'unreadable', detail: 'nothing could be drawn from it' }
     const adopted: string[] = []
@@ -86,31 +98,29 @@ export class PhotoLook {
       if (isNew) adopted.push(sha256)
       return sha256
     }
+    let finding: FindingEntry
     try {
       const hashes = { thumbnail: adopt(thumbnail.path, 'thumbnail'), photo: adopt(kept.path, 'photo') }
       const known = (await this.#log.recentFindings(LOOKED_BACK)).find(
         (each) => toHex(each.photo.sha256) === hashes.photo && isSameNote(each, note),
       )
       if (known) return { finding: known }
-      const finding = this.#findingOf(answer, note, {
+      finding = this.#findingOf(answer, note, {
         ...sized(hashes.photo, kept),
         ...(answer.takenAt === undefined ? {} : { takenAt: answer.takenAt }),
         thumbnail: sized(hashes.thumbnail, thumbnail),
       })
       await this.#log.appendFindings([finding])
-      return { finding }
     } catch (error) {
       // Without a finding nobody would ever ask for it, and it could never be evicted.
       for (const sha256 of adopted) this.#store.discard(sha256)
       throw error
     }
+    this.#onKept(path, finding, answer)
+    return { finding }
   }
 
-  #findingOf(
-    { diagnosis, quality }: Extract<PhotoAnswer, { kind: 'photo' }>,
-    note: PhotoNote,
-    photo: PhotoRef,
-  ): FindingEntry {
+  #findingOf({ diagnosis, quality }: PhotoSeen, note: PhotoNote, photo: PhotoRef): FindingEntry {
     const { model, verdict, abstained, labels, lesionShare, heat } = diagnosis
     return {
       kind: 'finding',

@@ -214,6 +214,30 @@ export const ERRORS = {
     sentence: 'This is not a message of the province.',
     hint: 'It was refused; nothing was changed. See `vuon-gateway downlink list`.',
   },
+  'bundle-malformed': {
+    status: 422,
+    isRetryable: false,
+    sentence: 'This is no whole bundle of a model.',
+    hint: 'It was cut short or changed on the way: copy it again. `vuon-gateway models pack` makes one.',
+  },
+  'bundle-untrusted': {
+    status: 403,
+    isRetryable: false,
+    sentence: 'No key that this box trusts signed this model.',
+    hint: 'Take one from the province that the box is claimed at, or name its release key under photos.releaseKeys.',
+  },
+  'model-conflict': {
+    status: 409,
+    isRetryable: false,
+    sentence: 'This model does not fit beside those of the box.',
+    hint: '`vuon-agent models list` shows what is here.',
+  },
+  'model-unusable': {
+    status: 422,
+    isRetryable: false,
+    sentence: 'This model can not be used on this box.',
+    hint: 'The box goes on with what it has. Tell whoever packed it.',
+  },
   internal: {
     status: 500,
     isRetryable: true,

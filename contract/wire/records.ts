@@ -3,13 +3,16 @@ import type { DownlinkEntry, DownlinkMessageEntry } from './downlink.ts'
 import type { LotShare, PermissionEntry, ProductEntry } from './farm-book.ts'
 import type { FindingEntry } from './finding.ts'
 import type { KeyRotationEntry, RevocationEntry } from './key-rotation.ts'
+import type { ModelChangeEntry, ShadowLookEntry } from './model-life.ts'
 import type { ModelEntry } from './model-words.ts'
 import type { OutlookEntry } from './outlook.ts'
 import type {
   CertificateEntry,
   ConsentEntry,
+  FindingReviewEntry,
   GrowingAreaEntry,
   HolderEntry,
+  PhotoRequestEntry,
   RecallEntry,
 } from './province-decisions.ts'
 import type { QuantityName, Unit } from './quantities.ts'
@@ -245,6 +248,8 @@ export type RecordBody =
   | PlotEntry
   | FindingEntry
   | ModelEntry
+  | ModelChangeEntry
+  | ShadowLookEntry
   | OutlookEntry
   | FarmEntry
   | EnrolmentEntry
@@ -255,6 +260,8 @@ export type RecordBody =
   | RecallEntry
   | HolderEntry
   | ConsentEntry
+  | FindingReviewEntry
+  | PhotoRequestEntry
   | KeyRotationEntry
   | RevocationEntry
   | DownlinkEntry

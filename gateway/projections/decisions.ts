@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { DownlinkMessageEntry } from '#contract/wire/downlink.ts'
+import type { FindingReviewEntry, PhotoRequestEntry } from '#contract/wire/province-decisions.ts'
 import type {
   AllocationEntry,
   CapturedEventEntry,
@@ -12,6 +13,7 @@ import type {
 import type { Tx } from '../store/open-store.ts'
 import { applyDownlinkMessage } from './downlinks.ts'
 import { indexCapturedEvent } from './event-index.ts'
+import { applyFindingReview, applyPhotoRequest } from './finding-reviews.ts'
 import { applyNewKey, saveRevocation } from './keys.ts'
 import { applyProvinceRecord } from './province-records.ts'
 import { deriveTrustedAgain } from './trusted-again.ts'
@@ -67,6 +69,10 @@ export async function applyDecision(tx: Tx, entry: RecordEntry, arrival?: number
       )
       return
     }
+    case 'finding-review':
+      return applyFindingReview(tx, entry as FindingReviewEntry & RecordEntry)
+    case 'photo-request':
+      return applyPhotoRequest(tx, entry as PhotoRequestEntry & RecordEntry)
     default:
       await applyProvinceRecord(tx, entry)
   }

@@ -96,6 +96,8 @@ async function applyKnown(
     case 'key-rotation':
       return applyRotation(tx, source, entry)
     case 'config':
+    case 'model-change':
+    case 'shadow-look':
       return true
   }
 }

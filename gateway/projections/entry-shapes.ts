@@ -4,6 +4,7 @@ import { isQuantityName } from '#contract/wire/quantities.ts'
 import { LANES, type Lane } from '#contract/wire/records.ts'
 import { activityMore, permissionShape, productShape } from './farm-book-shapes.ts'
 import { findingShape } from './finding-shape.ts'
+import { modelChangeShape, shadowLookShape } from './model-life-shapes.ts'
 import { modelShape } from './model-words.ts'
 import { outlookShape } from './outlook-shape.ts'
 
@@ -137,6 +138,8 @@ const entryShape = z.discriminatedUnion('kind', [
   event,
   findingShape,
   modelShape,
+  modelChangeShape,
+  shadowLookShape,
   outlookShape,
   config,
   downlink,

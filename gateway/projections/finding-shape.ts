@@ -31,6 +31,7 @@ export const findingShape = z.object({
   crop: text,
   organ: text,
   plot: text,
+  plant: text.optional(),
   at: moment,
   person: text,
   model: z.object({ id: text, version: text, sha256: hash }).nullable(),

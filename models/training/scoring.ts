@@ -1,4 +1,5 @@
 /** Figures of a classifier, each a pure function of what it answered. A group is what must stay together in resampling. */
+import { drawsFrom } from '../../agent/vision/worker/drawn-photo.ts'
 
 export interface Answer {
   readonly truth: number
@@ -148,15 +149,4 @@ export function bootstrap<T extends { readonly group: string }>(
   const at = (share: number): number =>
     values[Math.min(values.length - 1, Math.floor(share * values.length))] ?? 0
   return { value: figure(rows), low: at(0.025), high: at(0.975) }
-}
-
-/** Numbers in 0..1 that are the same from the same seed on every machine (mulberry32). */
-export function drawsFrom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }

@@ -34,13 +34,21 @@ describe.each(shipped)('$name', ({ name, folder, manifest, card }) => {
     const session = await InferenceSession.create(path)
     expect(session.inputNames).toEqual([manifest.input['name']])
     expect([...session.outputNames].toSorted()).toEqual(
-      manifest.outputs.map(({ output }) => output).toSorted(),
+      manifest.outputs.flatMap(({ output, map }) => (map ? [output, map] : [output])).toSorted(),
     )
     const [heightPx, widthPx] = manifest.tiles ? [224, 288] : [224, 224]
     const answer = await infer(session, new Uint8Array(heightPx * widthPx * 3).fill(90), heightPx, widthPx)
-    for (const { output, labels } of manifest.outputs) {
+    for (const { output, map, labels } of manifest.outputs) {
       expect(answer[output]?.shape[1], output).toBe(labels.length)
       expect(answer[output]?.values.every(Number.isFinite), output).toBe(true)
+      if (!map) continue
+      const { shape = [], values = [] } = answer[map] ?? {}
+      const cells = Number(shape[2]) * Number(shape[3])
+      expect([shape.length, shape[1], values.length], map).toEqual([4, labels.length, labels.length * cells])
+      for (const [at, logit] of answer[output]!.values.entries()) {
+        const plane = values.slice(at * cells, (at + 1) * cells)
+        expect(plane.reduce((a, b) => a + b, 0) / cells, `${map} ${at}`).toBeCloseTo(logit, 2)
+      }
     }
     if (manifest.tiles) {
       const [tilePx, stridePx] = [Number(manifest.tiles['tilePx']), Number(manifest.tiles['stridePx'])]

@@ -17,6 +17,7 @@ export interface ShippedManifest {
   readonly outputs: readonly {
     readonly output: string
     readonly crop: string
+    readonly map?: string
     readonly temperature: number
     readonly answerFrom: number
     readonly refuseFrom?: number

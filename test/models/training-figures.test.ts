@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { drawsFrom } from '../../agent/vision/worker/drawn-photo.ts'
 import { answersOf, fitTemperature, fitThreshold, halves } from '../../models/training/calibration.ts'
 import { type DrawnPhoto, draw } from '../../models/training/drawn-photo.ts'
 import { readPack } from '../../models/training/photo-pack.ts'
@@ -13,7 +14,6 @@ import {
   calibrationError,
   classFigures,
   confusionOf,
-  drawsFrom,
   macroF1,
   riskAt,
 } from '../../models/training/scoring.ts'

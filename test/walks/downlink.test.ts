@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -7,6 +7,8 @@ import type { DownlinkKind } from '#contract/wire/downlink.ts'
 import { modelsPath } from '../../agent/data-folder.ts'
 import { examine } from '../../agent/health/doctor.ts'
 import type { LinkRequest } from '../../agent/sync/link.ts'
+import { bundleOf, newRelease, putCases } from '../agent/vision/bundles.ts'
+import { putModels } from '../agent/vision/drawn-models.ts'
 import { leafJpeg } from '../agent/vision/drawn-photos.ts'
 import { BAD_LINK } from '../world/pretend-link.ts'
 import { temporaryFolder } from '../world/real-services.ts'
@@ -235,15 +237,13 @@ describe('a model of the province', () => {
   async function offer(farm: Farm): Promise<string> {
     const file = join(temporaryFolder(), 'stem.onnx')
     writeFileSync(file, weights)
+    const body = offerOf(file)
+    await send(farm, 'model-offer', { model: 'dragon-fruit-stem', version: '2.1.0', ...body })
+    return body.sha256
+  }
+  function offerOf(file: string) {
     const { sha256, sizeBytes } = world!.gateway.takeModel(file)
-    await send(farm, 'model-offer', {
-      model: 'dragon-fruit-stem',
-      version: '2.1.0',
-      sha256,
-      sizeBytes,
-      path: `/sync/v1/models/${sha256}`,
-    })
-    return sha256
+    return { sha256, sizeBytes, path: `/sync/v1/models/${sha256}` }
   }
 
   test('comes in parts over a bad link, is checked, and lies there: nobody says that it is used', async () => {
@@ -255,6 +255,33 @@ describe('a model of the province', () => {
     expect(new Uint8Array(readFileSync(join(modelsPath(farm.dataDir), `${sha256}.onnx`)))).toEqual(weights)
     expect((await saidByDoctor(farm)).at(-1)).toContain('photos are not looked at with it')
   })
+
+  test('that is a bundle is taken in and runs in the shadow; a stranger’s is refused', async () => {
+    const { folder: models, stem } = putModels(join(temporaryFolder(), 'models'))
+    await putCases(stem)
+    const farm = await open(53, { photos: { models } })
+    const release = newRelease(stem, `${stem}-1.1.0`, { version: '1.1.0' })
+    const own = `${release}.bundle`
+    writeFileSync(own, world!.gateway.packModel(release).bytes)
+    for (const file of [bundleOf(release, `${release}.strange`), own])
+      await send(farm, 'model-offer', { model: 'dragon-fruit-stem', version: '1.1.0', ...offerOf(file) })
+    const isSettled = async () => (await states(farm)).every((state) => !/offered|issued|fetched/.test(state))
+    while (!(await isSettled())) {
+      // The vision process lives in real time: the clock stands while it is at work.
+      await expect.poll(() => farm.agent.photos.state.worker.waiting, { timeout: 30_000 }).toBe(0)
+      await world!.advance(seconds(1))
+    }
+    expect(await states(farm)).toEqual([
+      expect.stringMatching(/^1 refused bundle-untrusted/),
+      '2 applied dragon-fruit-stem 1.1.0: runs in the shadow',
+    ])
+    expect((await saidByDoctor(farm)).join('\n')).toContain(
+      'Model dragon-fruit-stem 1.1.0 is on trial and not shown',
+    )
+    expect(readdirSync(modelsPath(farm.dataDir)).filter((name) => name.endsWith('.onnx'))).toEqual([])
+    const [told] = await world!.clock.finish(farm.agent.journal.records('model-change', { limit: 9 }))
+    expect(told?.entry).toMatchObject({ change: 'shadowing', by: 'province', model: { version: '1.1.0' } })
+  }, 60_000)
 
   test('is not fetched over a line that is paid by the megabyte', async () => {
     const farm = await open(52, { sync: { budget: { metered: true } } })

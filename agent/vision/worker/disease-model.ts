@@ -23,8 +23,27 @@ export class OpenModels {
     return {
       ...{ id, version, sha256 },
       sizeOf: (photo) => sizeFor(manifest, photo),
+      draw: (picture) => drawnFor(manifest, picture),
+      rest: () => this.#rest(),
       look: async (picture) => lookAt(manifest, await this.#session(installed), crop, picture),
     }
+  }
+
+  /** Opens a model before it is asked, so that its own time is not that of its opening. */
+  async ready(installed: InstalledModel): Promise<void> {
+    await this.#session(installed)
+  }
+
+  async close(): Promise<void> {
+    const sessions = [...this.#sessions.values()]
+    this.#sessions.clear()
+    for (const session of sessions) await session.then((each) => each.close())
+  }
+
+  async #rest(): Promise<void> {
+    const opened = [...this.#sessions.values()]
+    this.#sessions.clear()
+    for (const session of opened) await session.then((each) => each.close())
   }
 
   async #session(installed: InstalledModel): Promise<ModelSession> {
@@ -52,10 +71,14 @@ export class OpenModels {
   }
 }
 
-// Past the first few hundred pixels of a fixed input nothing is gained from a larger decode; below it the pixels are
-// those of training, which reads photos of this size as they are.
+// Below it the pixels are those of training, which reads photos of this size as they are.
 const AS_IT_IS_PX = 1280
-const FIXED_DECODE_PX = 640
+// Nearly twice a fixed input of 224 px, and enough for the gate. A ninth of 4,000 px: the least reduction at which the
+// decoder reads a JPEG of twelve megapixels at an eighth of its size.
+const DECODED_PX = 440
+const DECODED_PER_INPUT = 1.96
+// Halving in the decoder loses nothing that a reduction by more would keep.
+const REDUCED_FROM = 2
 
 /**
  * For a whole-photo input: the photo as it is, or much reduced by the decoder. For tiles: the long side that the
@@ -66,8 +89,9 @@ export function sizeFor({ input: { shape } }: ModelManifest, { widthPx, heightPx
   const long = Math.max(widthPx, heightPx)
   if (shape.kind === 'fixed') {
     if (long <= AS_IT_IS_PX) return { widthPx, heightPx }
-    const side = (px: number): number => Math.max(1, Math.round((px * FIXED_DECODE_PX) / long))
-    return { widthPx: side(widthPx), heightPx: side(heightPx), isReducedAgain: true }
+    const decodedPx = Math.max(DECODED_PX, Math.max(shape.widthPx, shape.heightPx) * DECODED_PER_INPUT)
+    const side = (px: number): number => Math.max(1, Math.round((px * Math.min(long, decodedPx)) / long))
+    return { widthPx: side(widthPx), heightPx: side(heightPx), isMuchReduced: true }
   }
   const { tilePx, longSidePx, multipleOfPx } = shape
   const scale = long <= 2 * tilePx ? tilePx / Math.min(widthPx, heightPx) : longSidePx / long
@@ -75,8 +99,13 @@ export function sizeFor({ input: { shape } }: ModelManifest, { widthPx, heightPx
     const cells = Math.round((px * scale) / multipleOfPx)
     return Math.min(longSidePx, Math.max(tilePx, cells * multipleOfPx))
   }
-  return { widthPx: side(widthPx), heightPx: side(heightPx) }
+  const size = { widthPx: side(widthPx), heightPx: side(heightPx) }
+  return scale * REDUCED_FROM <= 1 ? { ...size, isMuchReduced: true } : size
 }
+
+/** A picture as the input of the model wants it. */
+const drawnFor = async ({ input: { shape } }: ModelManifest, picture: RgbImage): Promise<RgbImage> =>
+  shape.kind === 'fixed' ? drawn(picture, shape.widthPx, shape.heightPx) : picture
 
 async function lookAt(
   manifest: ModelManifest,
@@ -89,9 +118,11 @@ async function lookAt(
   const [first] = heads
   if (!first) throw new Error(`${manifest.id} has no output for ${crop}`)
   if (shape.kind === 'fixed') {
-    const { widthPx, heightPx } = shape
-    const answer = await session.run(await drawn(picture, widthPx, heightPx))
-    const answers = heads.filter(isPhotoHead).map((head) => ({ head, logits: vectorOf(answer, head) }))
+    const answer = await session.run(await drawnFor(manifest, picture))
+    const answers = heads.filter(isPhotoHead).map((head) => ({
+      ...{ head, logits: vectorOf(answer, head) },
+      ...(head.map === null ? {} : { map: outputOf(answer, head.map) }),
+    }))
     return crop === '' ? answerOfAll(answers) : answerOf(answers[0] as (typeof answers)[number])
   }
   if (first.kind !== 'tiles') throw new Error(`${manifest.id} has tiles without a tile output`)
@@ -137,7 +168,7 @@ export async function tilePlanes(
       heightPx: (to - from) * cellPx,
       rgb: picture.rgb.subarray(from * rowBytes, to * rowBytes),
     })
-    const { dims, values } = outputOf(answer, head)
+    const { dims, values } = outputOf(answer, head.output)
     const stripRows = to - from - tileCells + 1
     if (dims.length !== 4 || dims[1] !== labels || dims[2] !== stripRows || dims[3] !== columns)
       throw new Error(
@@ -153,13 +184,13 @@ export async function tilePlanes(
 }
 
 function vectorOf(answer: Readonly<Record<string, Logits>>, head: ModelHead): number[] {
-  const { values } = outputOf(answer, head)
+  const { values } = outputOf(answer, head.output)
   if (values.length !== head.labels.length)
     throw new Error(`"${head.output}" has ${values.length} values for ${head.labels.length} labels`)
   return [...finite(values, head)]
 }
 
-function outputOf(answer: Readonly<Record<string, Logits>>, { output }: ModelHead): Logits {
+function outputOf(answer: Readonly<Record<string, Logits>>, output: string): Logits {
   const found = answer[output]
   if (!found) throw new Error(`the model has no output "${output}"`)
   return found

@@ -2,11 +2,12 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import sharp, { type Metadata, type Sharp } from 'sharp'
 import { MAX_PHOTO_BYTES } from '#contract/wire/finding.ts'
 import { takenAtOf } from './exif-time.ts'
+import { greyOf, greyOfFile } from './grey-picture.ts'
 import { writeHeatOverlay } from './heat-overlay.ts'
 import type { Diagnosis, NoPhotoReason, PhotoAnswer, PhotoRequest, WrittenImage } from './photo-answer.ts'
 import { formatOf, SIGNATURE_BYTES } from './photo-format.ts'
 import type { DecodeSize, ModelShelf, PhotoModel, RgbImage } from './photo-model.ts'
-import { type GreyImage, gateReason, MEASURED_SIDE_PX, measureQuality } from './quality-gate.ts'
+import { gateReason, measureQuality } from './quality-gate.ts'
 
 /**
  *   file ─► size, first bytes ─► header ─► one decode, at the model's size ─► grey copy ─► quality gate ─► model ─► answer
@@ -37,13 +38,18 @@ export async function examinePhoto(request: PhotoRequest, shelf: ModelShelf): Pr
       return noPhoto('too-large', `${widthPx} × ${heightPx} pixels; at most ${MAX_PIXELS / 1e6} million`)
     const chosen = await chosenModel(request, shelf)
     const picture = chosen.model && (await decoded(request.path, chosen.model.sizeOf({ widthPx, heightPx })))
-    const quality = measureQuality(
-      picture ? await greyOf(picture, Math.max(widthPx, heightPx)) : await greyOfFile(request.path),
-      Math.min(widthPx, heightPx),
-    )
+    // Drawn in another thread while this one measures.
+    const drawing = picture && chosen.model?.draw?.(picture)
+    drawing?.catch(() => {})
+    const grey = picture
+      ? await greyOf(picture, Math.max(widthPx, heightPx))
+      : await greyOfFile(open(request.path).autoOrient())
+    const quality = measureQuality(grey, Math.min(widthPx, heightPx))
     const decodedMs = performance.now() - startedMs
-    const diagnosis = await diagnose(request, chosen, picture, gateReason(quality))
+    const diagnosis = await diagnose(request, chosen, { picture, drawing }, gateReason(quality, grey))
     const inferredMs = performance.now() - startedMs - decodedMs
+    // To draw a large photo takes as much as the model keeps from it.
+    if (request.keep && widthPx * heightPx > LARGE_PIXELS) await chosen.model?.rest?.()
     const takenAt = takenAtOf(header.exif)
     return {
       kind: 'photo',
@@ -65,6 +71,8 @@ export async function examinePhoto(request: PhotoRequest, shelf: ModelShelf): Pr
 // The largest sensors that phones use without binning have 50 million pixels (8,160 × 6,144); as three bytes each
 // that is 150 MB, the most that a box with 1 GB can give for a moment.
 const MAX_PIXELS = 55_000_000
+// Phones take 12 megapixels and more, cameras on the farm 2 to 5.
+const LARGE_PIXELS = 8_000_000
 // 12 megapixels and a little: what a lens resolves, at 1 to 3 MB a photo over a rural link.
 const KEPT_SIDE_PX = 4096
 const KEPT_QUALITY = 88
@@ -140,7 +148,10 @@ const NOTHING = { verdict: null, labels: [], lesionShare: null, heat: null } as 
 async function diagnose(
   { heatmap }: PhotoRequest,
   { model, fault }: Chosen,
-  picture: RgbImage | undefined,
+  {
+    picture,
+    drawing,
+  }: { readonly picture: RgbImage | undefined; readonly drawing: Promise<RgbImage> | undefined },
   gate: Diagnosis['abstained'],
 ): Promise<Diagnosis> {
   const named = model ? { id: model.id, version: model.version, sha256: model.sha256 } : null
@@ -155,7 +166,7 @@ async function diagnose(
   // Without a model for this crop and organ nothing can be said, and nothing is.
   if (!model || !picture) return { ...NOTHING, model: null, abstained: 'uncertain' }
   try {
-    const look = await model.look(picture)
+    const look = await model.look((await drawing) ?? picture)
     if (heatmap !== undefined && look.heat) await writeHeatOverlay(picture, look.heat, heatmap)
     return { model: named, ...look }
   } catch (error) {
@@ -169,34 +180,16 @@ const firstLine = (error: unknown): string => (error as Error).message.split('\n
 /** The one decode, as `models/training/pixels.ts` does it: no second look at a file of twelve megapixels. */
 async function decoded(
   path: string,
-  { widthPx, heightPx, isReducedAgain = false }: DecodeSize,
+  { widthPx, heightPx, isMuchReduced = false }: DecodeSize,
 ): Promise<RgbImage> {
   const { data, info } = await open(path)
     .autoOrient()
-    .resize(widthPx, heightPx, { fit: 'fill', kernel: 'cubic', fastShrinkOnLoad: isReducedAgain })
+    .resize(widthPx, heightPx, { fit: 'fill', kernel: 'cubic', fastShrinkOnLoad: isMuchReduced })
     .flatten({ background: 'white' })
     .toColourspace('srgb')
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true })
   return { widthPx: info.width, heightPx: info.height, rgb: new Uint8Array(data) }
-}
-
-async function greyOfFile(path: string): Promise<GreyImage> {
-  return grey(open(path).autoOrient().resize(inside(MEASURED_SIDE_PX)).flatten({ background: 'white' }))
-}
-
-/** `longSidePx` of the photo as it came: one that was enlarged for the model is measured as small as it was. */
-async function greyOf({ rgb, widthPx, heightPx }: RgbImage, longSidePx: number): Promise<GreyImage> {
-  const raw = { width: widthPx, height: heightPx, channels: 3 as const }
-  return grey(sharp(rgb, { raw }).resize(inside(Math.min(MEASURED_SIDE_PX, longSidePx))))
-}
-
-async function grey(picture: Sharp): Promise<GreyImage> {
-  const { data, info } = await picture
-    .toColourspace('b-w')
-    .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true })
-  return { widthPx: info.width, heightPx: info.height, luma: firstChannel(data, info.channels) }
 }
 
 async function keep(path: string): Promise<{ kept: WrittenImage; thumbnail: WrittenImage }> {
@@ -218,11 +211,4 @@ async function keep(path: string): Promise<{ kept: WrittenImage; thumbnail: Writ
 async function written(picture: Sharp, path: string): Promise<WrittenImage> {
   const { size, width, height } = await picture.toFile(path)
   return { path, sizeBytes: size, widthPx: width, heightPx: height }
-}
-
-function firstChannel(data: Uint8Array, channels: number): Uint8Array {
-  if (channels === 1) return data
-  const luma = new Uint8Array(data.length / channels)
-  for (let at = 0; at < luma.length; at++) luma[at] = data[at * channels] as number
-  return luma
 }

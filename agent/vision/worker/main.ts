@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import sharp from 'sharp'
+import { checkModel } from './check-model.ts'
 import { OpenModels } from './disease-model.ts'
 import { examinePhoto } from './examine-photo.ts'
-import { installedModels, modelFor } from './model-folder.ts'
-import type { PhotoRequest } from './photo-answer.ts'
+import { type InstalledModel, type Lineup, modelFor, modelsOf } from './model-folder.ts'
+import type { CheckRequest, PhotoRequest } from './photo-answer.ts'
 import type { ModelShelf } from './photo-model.ts'
 
 /**
@@ -32,17 +33,29 @@ try {
   // Not Linux, or not allowed: the agent watches our memory too.
 }
 
-// The folder of the models is the only word that the agent gives this process; without it nothing is judged.
-const [, , folder = ''] = process.argv
-const { models } = installedModels(folder)
-const open = new OpenModels()
-const shelf: ModelShelf = async (crop, organ) => {
-  const found = modelFor(models, crop, organ)
-  return found && open.model(found, crop)
-}
+// Where the models lie is the only word that the agent gives this process; without it nothing is judged.
+const [, , lineup = '{"folder":"","active":[],"shadow":[]}'] = process.argv
+const { models, shadows } = modelsOf(JSON.parse(lineup) as Lineup)
+const shelfOf =
+  (from: readonly InstalledModel[], open: OpenModels): ModelShelf =>
+  async (crop, organ) => {
+    const found = modelFor(from, crop, organ)
+    if (found && from === shadows) await open.ready(found)
+    return found && open.model(found, crop)
+  }
+const shown = shelfOf(models, new OpenModels())
+// Closed after each look: those that answer stay open, and beside them is room for one.
+const openBehind = new OpenModels()
+const behind = shelfOf(shadows, openBehind)
 
-process.on('message', (request: PhotoRequest) => {
-  void examinePhoto(request, shelf).then((answer) => process.send?.(answer))
+process.on('message', (request: PhotoRequest | CheckRequest) => {
+  const answer =
+    'check' in request
+      ? checkModel(request.check)
+      : request.isForShadow
+        ? examinePhoto(request, behind).finally(() => openBehind.close())
+        : examinePhoto(request, shown)
+  void answer.then((each) => process.send?.(each))
 })
 // Without the agent nobody waits for an answer.
 process.on('disconnect', () => process.exit(0))

@@ -33,21 +33,56 @@ export function installedModels(folder: string): InstalledModels {
   }
   for (const name of names) {
     const own = join(folder, name)
-    const path = join(own, 'manifest.json')
     try {
-      const size = statSync(path, { throwIfNoEntry: false })?.size
-      if (size === undefined) continue
-      if (size > MAX_MANIFEST_BYTES) throw new Error(`the manifest has ${size} bytes`)
-      const manifest = parseManifest(readFileSync(path, 'utf8'))
-      const onnx = join(own, manifest.file)
-      if (!existsSync(onnx)) throw new Error(`${manifest.file} is not there`)
-      models.push({ manifest, path: onnx })
+      if (!statSync(join(own, 'manifest.json'), { throwIfNoEntry: false })) continue
+      models.push(modelAt(own))
     } catch (error) {
       if ((error as { code?: string }).code === 'ENOTDIR') continue
       faults.push({ folder: own, detail: (error as Error).message.slice(0, 200) })
     }
   }
   return { models, faults }
+}
+
+/** The model in a folder of its own. Throws an Error that says what is wrong with it. */
+export function modelAt(folder: string): InstalledModel {
+  const path = join(folder, 'manifest.json')
+  const { size } = statSync(path)
+  if (size > MAX_MANIFEST_BYTES) throw new Error(`the manifest has ${size} bytes`)
+  const manifest = parseManifest(readFileSync(path, 'utf8'))
+  const onnx = join(folder, manifest.file)
+  if (!existsSync(onnx)) throw new Error(`${manifest.file} is not there`)
+  return { manifest, path: onnx }
+}
+
+/**
+ * Which models a box works with: those that came with the program, the folders of the ones that answer instead of some of
+ * them, and the folders of those that are asked too, without being shown.
+ */
+export interface Lineup {
+  readonly folder: string
+  readonly active: readonly string[]
+  readonly shadow: readonly string[]
+}
+
+/** One that can't be used stands under `faults`, and the one that came with the program answers. */
+export function modelsOf({ folder, active, shadow }: Lineup): InstalledModels & {
+  readonly shadows: readonly InstalledModel[]
+} {
+  const { models: base, faults: baseFaults } = installedModels(folder)
+  const faults = [...baseFaults]
+  const all = (folders: readonly string[]): InstalledModel[] =>
+    folders.flatMap((each) => {
+      try {
+        return [modelAt(each)]
+      } catch (error) {
+        faults.push({ folder: each, detail: (error as Error).message.slice(0, 200) })
+        return []
+      }
+    })
+  const instead = all(active)
+  const kept = base.filter(({ manifest }) => !instead.some((each) => each.manifest.id === manifest.id))
+  return { models: [...kept, ...instead], shadows: all(shadow), faults }
 }
 
 /**

@@ -54,7 +54,12 @@ interface HeadBase {
 
 export type ModelHead =
   /** A logit a label; the last one says "not this crop". */
-  | (HeadBase & { readonly kind: 'photo'; readonly refuseFrom: number })
+  | (HeadBase & {
+      readonly kind: 'photo'
+      readonly refuseFrom: number
+      /** Output with the same logits at each position of the photo, before they are averaged; null where there is none. */
+      readonly map: string | null
+    })
   /** A plane of logits a label; `healthy` and `background` are labels of it, all others are lesions. */
   | (HeadBase & {
       readonly kind: 'tiles'
@@ -140,7 +145,11 @@ function headOf(fields: Fields, tiles: Fields | null): ModelHead {
   if (new Set(labels.map(({ key }) => key)).size !== labels.length)
     throw new Error(`"labels" of ${base.output} name one twice`)
   if (labels.length < 2) throw new Error(`"labels" of ${base.output} are fewer than two`)
-  if (!tiles) return { kind: 'photo', ...base, refuseFrom: share(fields['refuseFrom'], 'outputs.refuseFrom') }
+  if (!tiles)
+    return {
+      ...{ kind: 'photo', ...base, refuseFrom: share(fields['refuseFrom'], 'outputs.refuseFrom') },
+      map: fields['map'] === undefined ? null : name(fields['map'], 'outputs.map'),
+    }
   for (const needed of [HEALTHY, BACKGROUND])
     if (!labels.some(({ key }) => key === needed)) throw new Error(`"labels" of tiles lack "${needed}"`)
   return {

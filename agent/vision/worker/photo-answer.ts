@@ -12,6 +12,22 @@ export interface PhotoRequest {
   readonly withoutModel?: string
   /** Where to write a PNG of the photo with the heat map over it. */
   readonly heatmap?: string
+  /** Ask the model in the shadow instead of the one that answers. */
+  readonly isForShadow?: boolean
+}
+
+/** Open the model of this folder and have it answer its own cases. */
+export interface CheckRequest {
+  readonly check: string
+}
+
+export interface CheckAnswer {
+  readonly kind: 'checked'
+  /** That were answered as they should be. */
+  readonly cases: number
+  /** Null where nothing is wrong. */
+  readonly fault: string | null
+  readonly ms: number
 }
 
 export interface Diagnosis {

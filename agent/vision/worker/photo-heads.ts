@@ -1,4 +1,6 @@
+import { heatOfMap } from './class-map.ts'
 import type { ModelHead } from './model-manifest.ts'
+import type { Logits } from './model-session.ts'
 import type { Look } from './photo-model.ts'
 import { softmax } from './softmax.ts'
 
@@ -6,6 +8,8 @@ import { softmax } from './softmax.ts'
 export interface HeadAnswer {
   readonly head: Extract<ModelHead, { kind: 'photo' }>
   readonly logits: readonly number[]
+  /** The same logits at each position, where the model has them. */
+  readonly map?: Logits
 }
 
 const UNSEEN = { lesionShare: null, heat: null } as const
@@ -14,17 +18,18 @@ const UNSEEN = { lesionShare: null, heat: null } as const
  * The answer of the head of the crop that somebody named. The labels' probabilities and that of "not this crop" make
  * one together; a refused photo keeps them, so that the refusal can be looked into.
  */
-export function answerOf({ head, logits }: HeadAnswer): Look {
+export function answerOf({ head, logits, map }: HeadAnswer): Look {
   const shares = softmax(logits, head.temperature)
   const labels = likeliestFirst(
     head.labels.slice(0, -1).map(({ key }, at) => ({ label: key, probability: shares[at] as number })),
   )
   if ((shares.at(-1) as number) >= head.refuseFrom)
     return { verdict: null, abstained: 'not-this-plant', labels, ...UNSEEN }
+  const seen = { ...UNSEEN, heat: map ? heatOfMap(head, map) : null }
   const best = labels[0]
   return best && best.probability >= head.answerFrom
-    ? { verdict: best.label, abstained: null, labels, ...UNSEEN }
-    : { verdict: null, abstained: 'uncertain', labels, ...UNSEEN }
+    ? { verdict: best.label, abstained: null, labels, ...seen }
+    : { verdict: null, abstained: 'uncertain', labels, ...seen }
 }
 
 /**
@@ -48,7 +53,7 @@ export function answerOfAll(answers: readonly HeadAnswer[]): Look {
   const [only, second] = accepting
   if (!only || second || only.look.verdict === null)
     return { verdict: null, abstained: 'uncertain', labels, ...UNSEEN }
-  return { verdict: `${only.crop}/${only.look.verdict}`, abstained: null, labels, ...UNSEEN }
+  return { ...only.look, verdict: `${only.crop}/${only.look.verdict}`, labels }
 }
 
 const likeliestFirst = (labels: readonly { label: string; probability: number }[]): Look['labels'] =>

@@ -8,6 +8,10 @@ export interface PhotoModel {
   readonly sha256: string
   /** The size to which an upright photo is decoded for it, once. */
   sizeOf(photo: PhotoSize): DecodeSize
+  /** The picture as `look` takes it without drawing it again: done beside the gate, which measures meanwhile. */
+  draw?(picture: RgbImage): Promise<RgbImage>
+  /** Gives its memory back; it takes a moment to begin again. */
+  rest?(): Promise<void>
   /** Rejects when the model can't be run; nothing is then said of the photo. */
   look(picture: RgbImage): Promise<Look>
 }
@@ -18,8 +22,8 @@ export interface PhotoSize {
 }
 
 export interface DecodeSize extends PhotoSize {
-  /** The model makes it smaller again, so that the decoder may do what is quick rather than what is exact. */
-  readonly isReducedAgain?: boolean
+  /** Small enough for the decoder to do what is quick (JPEGs at a half to an eighth) rather than what is exact. */
+  readonly isMuchReduced?: boolean
 }
 
 /** Three bytes a pixel (sRGB), row by row. */
@@ -32,7 +36,7 @@ export interface Look {
   readonly abstained: AbstainReason | null
   readonly labels: readonly { readonly label: string; readonly probability: number }[]
   readonly lesionShare: number | null
-  /** Where the lesions are; null for a model that sees the photo as a whole. */
+  /** Where the lesions are, or where a model looked that judges the whole photo; null for one that can't say. */
   readonly heat: HeatGrid | null
 }
 

@@ -30,6 +30,8 @@ export const BARS = {
   blownShare: 0.6,
   /** Field photos measure 17 to 10,000; the same photos blurred by 4 px (25 px of a 12-megapixel photo) 2 to 5. */
   sharpness: 6,
+  /** Ten times a blurred photo: something is in focus, and too little of the photo is it. */
+  sharpInside: 60,
 } as const
 
 export function measureQuality(grey: GreyImage, shortSidePx: number): PhotoQuality {
@@ -44,21 +46,40 @@ export function measureQuality(grey: GreyImage, shortSidePx: number): PhotoQuali
   }
 }
 
-/** The first reason why the photo can't be judged, in the order in which a person would mend it; null when it can. */
-export function gateReason(quality: PhotoQuality): AbstainReason | null {
+/**
+ * The first reason why the photo can't be judged, in the order in which a person would mend it; null when it can. Where
+ * all but a few tiles inside are plain and those are in focus, something small was taken from too far away (a leaf
+ * before a wall). Among other leaves, or on a ground with a pattern of its own, a small leaf is not told from a large
+ * one here.
+ */
+export function gateReason(quality: PhotoQuality, grey?: GreyImage): AbstainReason | null {
   if (quality.shortSidePx < BARS.shortSidePx) return 'too-small'
   if (quality.brightest < BARS.brightest) return 'too-dark'
   if (quality.darkest > BARS.darkest || quality.blownShare > BARS.blownShare) return 'too-bright'
-  if (quality.sharpness < BARS.sharpness) return 'blurred'
-  return null
+  if (quality.sharpness >= BARS.sharpness) return null
+  return grey && sharpestInside(grey) >= BARS.sharpInside ? 'too-far' : 'blurred'
 }
 
 // 8 × 8 tiles: a sharp leaf before a soft background fills at least a tenth of them.
 const TILES = 8
 const SHARP_SHARE = 0.1
 
-/** Variance of the Laplacian (4-neighbour kernel) of each tile; the value that the sharpest tenth reaches. */
-export function sharpnessOf({ widthPx, heightPx, luma }: GreyImage): number {
+/** Variance of the Laplacian; the value that the sharpest tenth of the tiles reaches. */
+export function sharpnessOf(grey: GreyImage): number {
+  const variances = tileVariances(grey).sort((a, b) => b - a)
+  return variances[Math.floor(variances.length * SHARP_SHARE)] ?? 0
+}
+
+/** Of the sharpest tile that is not at an edge: there cameras write their date. */
+const sharpestInside = (grey: GreyImage): number =>
+  Math.max(
+    ...tileVariances(grey).filter((_, tile) => isInside(tile % TILES) && isInside(Math.floor(tile / TILES))),
+  )
+
+const isInside = (at: number): boolean => at > 0 && at < TILES - 1
+
+/** Variance of the Laplacian (4-neighbour kernel) of each tile, row by row. */
+function tileVariances({ widthPx, heightPx, luma }: GreyImage): number[] {
   const sums = new Float64Array(TILES * TILES)
   const squares = new Float64Array(TILES * TILES)
   const counts = new Float64Array(TILES * TILES)
@@ -89,10 +110,9 @@ export function sharpnessOf({ widthPx, heightPx, luma }: GreyImage): number {
       from = to
     }
   }
-  const variances = Array.from(counts, (count, tile) =>
+  return Array.from(counts, (count, tile) =>
     count === 0 ? 0 : (squares[tile] as number) / count - ((sums[tile] as number) / count) ** 2,
-  ).sort((a, b) => b - a)
-  return variances[Math.floor(variances.length * SHARP_SHARE)] ?? 0
+  )
 }
 
 const BLOWN = 250

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { diagnose } from '../../../agent/vision/diagnose.ts'
+import { heatOfMap } from '../../../agent/vision/worker/class-map.ts'
 import { OpenModels, sizeFor, tilePlanes } from '../../../agent/vision/worker/disease-model.ts'
 import { examinePhoto } from '../../../agent/vision/worker/examine-photo.ts'
 import { installedModels, modelFor } from '../../../agent/vision/worker/model-folder.ts'
@@ -69,6 +71,15 @@ describe('the stem screen', () => {
     const sky = await drawnStem([], { stem: 'background' })
     expect(await diagnosis(sky, 'dragon-fruit', 'stem')).toMatchObject({
       ...{ verdict: null, abstained: 'not-this-plant', lesionShare: null, heat: null },
+    })
+  })
+
+  test('says of a stem that is too small in the photo that it was taken from too far away', async () => {
+    const twig = { colour: 'healthy', x: 240, y: 240, r: 76 } as const
+    expect(
+      await diagnosis(await drawnStem([twig], { stem: 'background' }), 'dragon-fruit', 'stem'),
+    ).toMatchObject({
+      ...{ verdict: null, abstained: 'too-far', lesionShare: null, heat: null },
     })
   })
 
@@ -165,6 +176,80 @@ describe('the leaf model', () => {
     expect(labels.every(({ label }) => label.startsWith('durian/'))).toBe(true)
   })
 
+  describe('that has a map of what it says', () => {
+    const withMap = temporaryFolder()
+    beforeAll(() => void putModels(withMap, { withMap: true }))
+    const half = () => drawnStem([{ colour: 'spot', x: 160, y: 240, r: 250 }], { stem: 'healthy' })
+    const asked = async (bytes: Uint8Array, crop: string, more: object = {}) => {
+      const path = put(withMap, 'photo.png', bytes)
+      const answer = await examinePhoto({ path, crop, organ: 'leaf', keep: false, ...more }, shelfOf(withMap))
+      if (answer.kind !== 'photo') throw new Error(answer.detail)
+      return answer.diagnosis
+    }
+
+    test('says the same as without it, and where: hot on the spots, cold on the green', async () => {
+      const photo = await plain('spot')
+      const { heat, model: _, ...rest } = await asked(photo, 'durian')
+      const { heat: none, model: __, ...without } = await diagnosis(photo, 'durian', 'leaf')
+      expect([none, rest]).toEqual([null, without])
+      expect([heat?.rows, heat?.columns]).toEqual([8, 8])
+      const seen = (await asked(await half(), 'durian')).heat
+      const at = (row: number, column: number) => seen?.values[row * 8 + column] ?? -1
+      expect([at(4, 2) > 200, at(4, 7) < 50]).toEqual([true, true])
+    })
+
+    test('gives no lesion share, and a hint of how much of the photo it means', async () => {
+      const examiner = {
+        examine: (request: Parameters<typeof examinePhoto>[0]) => examinePhoto(request, shelfOf(withMap)),
+      }
+      const path = put(folder, 'half', await half())
+      const { line } = await diagnose(path, { crop: 'durian', organ: 'leaf' }, examiner)
+      expect(line.lesionShare).toBeNull()
+      expect(line.affectedShare).toBeGreaterThan(0.2)
+      expect(line.affectedShare).toBeLessThan(0.7)
+    })
+
+    test('draws it over the photo like that of the stem', async () => {
+      const heatmap = join(folder, 'leaf-heat.png')
+      await asked(await half(), 'durian', { heatmap })
+      const { data, info } = await sharp(heatmap).raw().toBuffer({ resolveWithObject: true })
+      const blueAt = (x: number, y: number) => data[(y * info.width + x) * info.channels + 2] ?? 0
+      expect([info.width, info.height, blueAt(163, 238) > 80, blueAt(600, 238) < 80]).toEqual([
+        640,
+        480,
+        true,
+        true,
+      ])
+    })
+
+    test('keeps it to itself where the photo is of another plant, and where nobody knows which crop is meant', async () => {
+      const other = await asked(await plain('healthy'), 'mango')
+      expect([other.abstained, other.heat]).toEqual(['not-this-plant', null])
+      const guessed = await asked(await plain('spot'), '')
+      expect([guessed.verdict, guessed.heat?.rows]).toEqual(['durian/leaf_spot', 8])
+    })
+
+    test('of another shape than its labels is not asked, and the photo is kept all the same', () => {
+      const labels = ['healthy', 'leaf_spot', 'not-this-plant'].map((key) => ({
+        key,
+        vi: key,
+        en: key,
+        organism: null,
+      }))
+      const head = { output: 'durian', labels, temperature: 1 }
+      for (const dims of [
+        [1, 2, 8, 8],
+        [1, 3],
+        [2, 3, 4, 4],
+        [1, 3, 0, 0],
+        [1, 3, 900, 900],
+      ])
+        expect(() => heatOfMap(head, { dims, values: new Float32Array(192) })).toThrow('the map of "durian"')
+      const values = new Float32Array(3).fill(Number.NaN)
+      expect(() => heatOfMap(head, { dims: [1, 3, 1, 1], values })).toThrow('no number')
+    })
+  })
+
   test('needs no organ where the crop has one model only', async () => {
     expect(await diagnosis(await plain('spot'), 'durian', '')).toMatchObject({ verdict: 'leaf_spot' })
     expect(await diagnosis(await plain('spot'), 'rice', 'leaf')).toMatchObject({
@@ -180,12 +265,12 @@ describe('a photo is decoded once, to the size that the model was trained at', (
       modelFor(installedModels(folder).models, crop, organ)!.manifest
     const size = (manifest: Parameters<typeof sizeFor>[0], widthPx: number, heightPx: number) =>
       Object.values(sizeFor(manifest, { widthPx, heightPx }))
-    expect(size(of('dragon-fruit', 'stem'), 4000, 3000)).toEqual([640, 480])
-    expect(size(of('dragon-fruit', 'stem'), 1080, 1920)).toEqual([352, 640])
-    expect(size(of('dragon-fruit', 'stem'), 9000, 300)).toEqual([640, 160])
-    expect(size(of('dragon-fruit', 'stem'), 320, 320)).toEqual([160, 160])
+    expect(size(of('dragon-fruit', 'stem'), 4000, 3000)).toEqual([640, 480, true])
+    expect(size(of('dragon-fruit', 'stem'), 1080, 1920)).toEqual([352, 640, true])
+    expect(size(of('dragon-fruit', 'stem'), 9000, 300)).toEqual([640, 160, true])
+    expect(size(of('dragon-fruit', 'stem'), 320, 320)).toEqual([160, 160, true])
     expect(size(of('mango', 'leaf'), 300, 200)).toEqual([300, 200])
-    expect(size(of('mango', 'leaf'), 4000, 3000)).toEqual([640, 480, true])
+    expect(size(of('mango', 'leaf'), 4000, 3000)).toEqual([440, 330, true])
   })
 })
 

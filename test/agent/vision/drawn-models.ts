@@ -8,12 +8,16 @@ import { type OnnxNode, type OnnxTensor, onnxBytes } from './onnx-bytes.ts'
  * Two networks that know colours only, real ONNX for the real runtime: a stem screen (green healthy, brown spot, violet
  * rot, blue background) of the shapes that training exports, and a leaf model with a head for durian and one for mango.
  */
-export function putModels(folder: string): {
+export function putModels(
+  folder: string,
+  /** The leaf model says where, too: a second output a crop, named in its manifest. */
+  { withMap = false } = {},
+): {
   readonly folder: string
   readonly stem: string
   readonly leaf: string
 } {
-  return { folder, stem: putStem(folder), leaf: putLeaf(folder) }
+  return { folder, stem: putStem(folder), leaf: putLeaf(folder, withMap) }
 }
 
 const COLOURS = {
@@ -80,7 +84,7 @@ function putStem(folder: string): string {
   })
 }
 
-function putLeaf(folder: string): string {
+function putLeaf(folder: string, withMap: boolean): string {
   const green: Rgb = [60, 150, 50]
   const heads: Record<string, readonly Rgb[]> = {
     // The last colour is "not this crop".
@@ -100,25 +104,43 @@ function putLeaf(folder: string): string {
       ...{ op: 'Gemm', inputs: ['features', `${crop}.weight`, `${crop}.bias`], output: crop },
       int: { transB: 1 },
     })),
+    ...(withMap ? mapNodes(Object.keys(heads)) : []),
   ]
   const constants = Object.entries(heads).flatMap(([crop, colours]) => {
     const { weight, bias } = classifier(colours)
     return [
       { name: `${crop}.weight`, dims: [colours.length, 3], values: weight },
+      ...(withMap ? [{ name: `${crop}.kernel`, dims: [colours.length, 3, 1, 1], values: weight }] : []),
       { name: `${crop}.bias`, dims: [colours.length], values: bias },
     ]
   })
-  const outputs = Object.keys(heads).map((name) => ({ name, rank: 2 }))
+  const outputs = Object.keys(heads).flatMap((name) => [
+    { name, rank: 2 },
+    ...(withMap ? [{ name: `${name}_map`, rank: 4 }] : []),
+  ])
   return putModel(folder, 'leaf', onnxBytes({ input: 'photo', nodes, constants, outputs }), {
     organ: 'leaf',
     crops: Object.keys(heads),
     input: { name: 'photo', type: 'uint8', layout: 'NHWC', widthPx: 64, heightPx: 64 },
     outputs: Object.keys(heads).map((crop) => ({
       ...{ output: crop, crop, temperature: 1, answerFrom: 0.7, refuseFrom: 0.5 },
+      ...(withMap ? { map: `${crop}_map` } : {}),
       labels: labelsOf(['healthy', 'leaf_spot', 'not-this-plant']),
     })),
   })
 }
+
+/** Each head at each of 8 × 8 positions: the mean of the map is what the head says of the whole. */
+const mapNodes = (crops: readonly string[]): OnnxNode[] => [
+  {
+    ...{ op: 'AveragePool', inputs: ['planes'], output: 'places' },
+    ints: { kernel_shape: [8, 8], strides: [8, 8] },
+  },
+  ...crops.map((crop) => ({
+    ...{ op: 'Conv', inputs: ['places', `${crop}.kernel`, `${crop}.bias`], output: `${crop}_map` },
+    ints: { kernel_shape: [1, 1] },
+  })),
+]
 
 function putModel(folder: string, id: string, onnx: Uint8Array, rest: object): string {
   const own = join(folder, id)

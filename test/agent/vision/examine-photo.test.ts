@@ -120,6 +120,25 @@ describe('the quality gate', () => {
     expect(reasonOf(await lookAt('gate.png', await draw().png().toBuffer()))).toBe(reason)
   })
 
+  test('tells a leaf that is small before a wall from one that is blurred, with or without the date in a corner', async () => {
+    const wall = (over: Buffer, left: number, top: number) =>
+      sharp({ create: { width: 1200, height: 900, channels: 3, background: '#9a9a94' } })
+        .composite([{ input: over, left, top }])
+        .jpeg()
+        .toBuffer()
+    const small = await drawLeaf({ widthPx: 160, heightPx: 120 }).png().toBuffer()
+    expect(reasonOf(await lookAt('far.jpg', await wall(small, 520, 390)))).toBe('too-far')
+    const date = Buffer.from(
+      '<svg width="300" height="40"><text x="4" y="30" font-size="28" fill="white">2026-11-27 07:00:00</text></svg>',
+    )
+    const blurred = await drawLeaf()
+      .blur(12)
+      .composite([{ input: date, left: 880, top: 10 }])
+      .png()
+      .toBuffer()
+    expect(reasonOf(await lookAt('date.png', blurred))).toBe('blurred')
+  })
+
   test('refuses a lens cap, a white wall and a grey one', async () => {
     const plain = (background: string) =>
       sharp({ create: { width: 800, height: 600, channels: 3, background } })
