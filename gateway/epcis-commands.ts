@@ -45,7 +45,7 @@ export function addEpcisCommands(program: Command, { say }: Pick<CommandOutside,
     })
 }
 
-/** `warnings`: what the file may say, and the capture interface refuses all the same (TCR-53 step 29). */
+/** `warnings`: what the file may say, and the capture interface refuses all the same (TCR-53 step 29, M122). */
 function judged(file: string): { errors: string[]; warnings: string[] } {
   let document: unknown
   try {

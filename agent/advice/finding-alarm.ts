@@ -16,14 +16,19 @@ export interface FindingSettings extends FoundSettings {
   readonly healthy: readonly string[]
 }
 
+/** What the model's label is called. */
+export type FoundWords = Readonly<Record<'vi' | 'en', string>>
+
 /**
  * A disease on a photo as an alarm: when the model names one and is sure enough, or when a person who knows has
- * confirmed it. Undefined for a healthy plant, a doubtful look, or none.
+ * confirmed it. Undefined for a healthy plant, a doubtful look, or none. Its name is the label's key, by which alarms are told
+ * apart; what people read is said beside it.
  */
 export function findingOccasion(
   finding: FindingEntry,
   { severity, lastsH, probabilityAtLeast, healthy }: FindingSettings,
   isConfirmed = false,
+  words?: FoundWords,
 ): Occasion | undefined {
   const { verdict, crop, plot, organ, labels, photo, at } = finding
   // Where nobody knew the crop the label has it before itself: `mango/healthy`.
@@ -40,6 +45,7 @@ export function findingOccasion(
     facts: {
       ...known,
       probability,
+      ...(words ? { nameVi: words.vi, nameEn: words.en } : {}),
       ...(isConfirmed ? { confirmed: 'yes' } : {}),
       photo: toHex(photo.sha256),
     },

@@ -95,8 +95,14 @@ function found(language: Language, alarm: AlarmCard, device: string): AlarmSente
     : percent === null
       ? null
       : say(language, 'alarm-finding-sure', { percent })
-  const what = say(language, 'alarm-finding', { name: alarm.name, crop, at })
+  const what = say(language, 'alarm-finding', { name: foundName(language, alarm), crop, at })
   return { what, now, todo: say(language, 'alarm-finding-do'), seriesNo: null }
+}
+
+/** As the model calls what it found; its key where the model does not say. */
+function foundName(language: Language, { name, facts }: AlarmCard): string {
+  const said = facts[language === 'vi' ? 'nameVi' : 'nameEn']
+  return typeof said === 'string' && said !== '' ? said : name
 }
 
 function placeOf(alarm: AlarmCard, overview: Pick<BoxOverview, 'devices'>): string {

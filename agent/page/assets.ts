@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { stripTypeScriptTypes } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 
 const SCRIPTS = ['refresh', 'keypad', 'print'] as const
@@ -14,12 +16,13 @@ export interface LabelPaper {
 interface Asset {
   readonly path: string
   readonly type: string
-  readonly text: string
+  readonly text: () => string | Promise<string>
 }
 
 /**
  * One stylesheet, one for the charts of the orchard and one for the farm book, three small scripts, a page rule for each label size; named by their hash, so a phone keeps them
- * until they change. Scripts are TypeScript that is stripped here, once; a box with stripped files has them as .js.
+ * until they change. Scripts are TypeScript that is stripped when somebody first wants it; a box with stripped files has
+ * them as .js.
  */
 export class Assets {
   readonly style: string
@@ -33,8 +36,7 @@ export class Assets {
     this.style = this.#addStyle('box', 'style.css')
     this.orchardStyle = this.#addStyle('orchard', 'orchard.css')
     this.bookStyle = this.#addStyle('book', 'book.css')
-    for (const name of SCRIPTS)
-      this.#scripts.set(name, this.#add(name, 'js', 'text/javascript; charset=utf-8', scriptText(name)))
+    for (const name of SCRIPTS) this.#scripts.set(name, this.#addScript(name))
     // A label is a page of its own: @page can't be set in an attribute, and no style may stand in the page.
     for (const { widthMm, heightMm } of labelSizes) {
       const size = paperName({ widthMm, heightMm })
@@ -54,7 +56,10 @@ export class Assets {
   routes(app: FastifyInstance): void {
     for (const { path, type, text } of this.#all)
       app.get(path, async (_request, reply) =>
-        reply.header('cache-control', 'public, max-age=31536000, immutable').type(type).send(text),
+        reply
+          .header('cache-control', 'public, max-age=31536000, immutable')
+          .type(type)
+          .send(await text()),
       )
   }
 
@@ -64,8 +69,31 @@ export class Assets {
     return this.#add(name, 'css', 'text/css; charset=utf-8', text)
   }
 
-  #add(name: string, ending: string, type: string, text: string): string {
-    const hash = createHash('sha256').update(text).digest('hex').slice(0, 12)
+  #addScript(name: ScriptName): string {
+    const typescript = fileOf(`browser/${name}.ts`)
+    const isStripped = !existsSync(typescript)
+    const source = readFileSync(isStripped ? fileOf(`browser/${name}.js`) : typescript, 'utf8')
+    let text: Promise<string> | undefined
+    const wanted = () => {
+      text ??= isStripped ? Promise.resolve(source) : stripped(fileURLToPath(typescript))
+      // One that failed is tried again by who asks next.
+      text.catch(() => {
+        text = undefined
+      })
+      return text
+    }
+    return this.#add(name, 'js', 'text/javascript; charset=utf-8', source, wanted)
+  }
+
+  /** Named by what it is made of. */
+  #add(
+    name: string,
+    ending: string,
+    type: string,
+    source: string,
+    text: Asset['text'] = () => source,
+  ): string {
+    const hash = createHash('sha256').update(source).digest('hex').slice(0, 12)
     const path = `/assets/${name}-${hash}.${ending}`
     this.#all.push({ path, type, text })
     return path
@@ -75,10 +103,16 @@ export class Assets {
 /** 50x30, as in addresses. */
 export const paperName = ({ widthMm, heightMm }: LabelPaper): string => `${widthMm}x${heightMm}`
 
-function scriptText(name: ScriptName): string {
-  const typescript = fileOf(`browser/${name}.ts`)
-  if (existsSync(typescript)) return stripTypeScriptTypes(readFileSync(typescript, 'utf8'))
-  return readFileSync(fileOf(`browser/${name}.js`), 'utf8')
+/**
+ * In a process of its own, which takes half a second once: Node's stripper is twenty megabytes, and they would stay for
+ * as long as the box runs.
+ */
+async function stripped(file: string): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, ['--no-warnings', '-e', STRIP, file])
+  return stdout
 }
+
+const STRIP = `process.stdout.write(require('node:module').stripTypeScriptTypes(
+  require('node:fs').readFileSync(process.argv[1], 'utf8')))`
 
 const fileOf = (name: string): URL => new URL(name, import.meta.url)

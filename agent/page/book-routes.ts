@@ -18,6 +18,7 @@ import { readForm } from './book-upload.ts'
 import { type FieldError, linkTo } from './layout.ts'
 import type { PageRoom } from './page-room.ts'
 import type { PhotoDoor } from './photo-door.ts'
+import { verdictText } from './photo-verdict.ts'
 import { field, type Visit } from './visit.ts'
 import { cropName, dayAndTime } from './wording.ts'
 
@@ -190,9 +191,9 @@ async function findingsOf(door: PhotoDoor, { language, timeZone }: Visit) {
   const recent = await door.recent(FINDINGS_LISTED)
   return recent
     .filter(({ crop }) => crop !== '')
-    .map(({ findingId, verdict, crop, at }) => ({
-      id: findingId,
-      name: `${dayAndTime(timeZone, at)} – ${verdict ?? cropName(language, crop)}`,
+    .map((finding) => ({
+      id: finding.findingId,
+      name: `${dayAndTime(timeZone, finding.at)} – ${verdictText(language, door, finding) ?? cropName(language, finding.crop)}`,
     }))
 }
 

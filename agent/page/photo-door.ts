@@ -23,6 +23,8 @@ export interface PhotoDoor {
   /** By hex sha256; undefined when it is not on the box (any more). */
   photo(sha256: string): { readonly bytes: Uint8Array; readonly type: string } | undefined
   isHeld(finding: FindingEntry): boolean
+  /** Photos that nobody has looked at yet, and whether they wait for the box to cool. */
+  readonly waiting?: { readonly photos: number; readonly isTooHot: boolean; readonly tempC: number | null }
   /** What the labels of a model are called, by its hex sha256. Absent where nothing is judged. */
   modelWords?(sha256: string): ModelEntry | undefined
 }

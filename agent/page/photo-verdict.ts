@@ -1,6 +1,7 @@
 import { toHex } from '#contract/ground/bytes.ts'
 import { type Html, html } from '#contract/ground/html.ts'
 import type { Language } from '#contract/ground/messages.ts'
+import { affectedShare } from '#contract/wire/affected-share.ts'
 import type { FindingEntry } from '#contract/wire/finding.ts'
 import { labelWords, type ModelEntry } from '#contract/wire/model-words.ts'
 import type { PhotoDoor } from './photo-door.ts'
@@ -45,7 +46,9 @@ export function detailsOf(
   if (!model) return null
   const isRefused = abstained !== null && abstained !== 'uncertain'
   const percent = (share: number): string => (share < 0.005 ? '< 1' : number(language, share * 100))
+  const affected = lesionShare === null ? affectedShare(finding.heat) : null
   return html`${lesionShare !== null && lesionShare > 0 && html`<p>${sayPhoto(language, 'lesion', { percent: percent(lesionShare) })}</p>`}
+${affected !== null && affected > 0 && html`<p>${sayPhoto(language, 'affected', { percent: percent(affected) })}</p>`}
 ${
   !isRefused &&
   labels.length > 0 &&
@@ -61,6 +64,13 @@ ${
 
 // Three, as people take in at once; the rest is near nothing.
 const SHOWN_LABELS = 3
+
+/** What the model says it is, in words; null where it says nothing. */
+export const verdictText = (
+  language: Language,
+  door: Pick<PhotoDoor, 'modelWords'>,
+  finding: FindingEntry,
+): string | null => (finding.verdict === null ? null : labelText(language, door, finding, finding.verdict))
 
 function labelText(
   language: Language,

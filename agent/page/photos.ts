@@ -9,7 +9,7 @@ import type { PhotoDoor } from './photo-door.ts'
 import { type PhotoMessage, sayPhoto } from './photo-messages.ts'
 import { detailsOf, wordOf } from './photo-verdict.ts'
 import type { Visit } from './visit.ts'
-import { ago, cropName } from './wording.ts'
+import { ago, cropName, number } from './wording.ts'
 
 /** The pages of photos: a form, what came of one photo, and the recent ones. */
 
@@ -37,11 +37,18 @@ const ORGAN: Record<Organ, PhotoMessage> = {
 export function photosContent(visit: Visit, view: PhotosView): Html {
   const { language, person } = visit
   return html`${view.refused}
+${hotNote(visit, view.door)}
 <h2>${sayPhoto(language, 'form-title')}</h2><p>${sayPhoto(language, 'lead')}</p>
 ${person ? form(visit, view) : html`<p class="big"><a class="button" href="/sign-in?next=%2Fphotos">${sayPhoto(language, 'sign-in')}</a></p>`}
 <h2>${sayPhoto(language, 'recent-title')}</h2>
 ${view.recent.some(({ model }) => model) && html`<p>${sayPhoto(language, 'verdict-more')}</p>`}
 ${view.recent.length === 0 ? note('info', sayPhoto(language, 'recent-none'), sayPhoto(language, 'recent-none-more')) : html`<ul class="photos">${view.recent.map((finding) => row(visit, view, finding))}</ul>`}`
+}
+
+function hotNote({ language }: Visit, { waiting }: PhotoDoor): Html | null {
+  if (!waiting?.isTooHot) return null
+  const figures = { temp: number(language, waiting.tempC ?? 0), count: String(waiting.photos) }
+  return note('warning', sayPhoto(language, 'hot', figures), sayPhoto(language, 'hot-more'))
 }
 
 /** The file comes last in the form: what belongs to it has then been read before it. */

@@ -3,6 +3,7 @@ import { type ActivityTold, number, observed, ownWords, text } from './activity-
 import { conditionElements, type SensorElement } from './condition-elements.ts'
 import { CANONICAL_BASE, lotUri } from './digital-link.ts'
 import { type EpcisEvent, harvestEvent, timeWithZone } from './epcis.ts'
+import { organismUri } from './organism-uri.ts'
 import { vuonWords } from './vuon-words.ts'
 
 /** Events of what is done and seen where the fruit grows. */
@@ -131,11 +132,3 @@ const lightReports = ({ hours, lamps, kwh }: ActivityEntry['details']) => [
 
 const reportOf = (type: string, value: string | number | undefined, uom: string) =>
   typeof value === 'number' ? [{ type, value, uom }] : []
-
-/** A taxon of NCBI by its number, or any address: who compares findings needs a name that is nobody's own. */
-function organismUri(organism: string | number | undefined): string | undefined {
-  const written = String(organism ?? '').trim()
-  const taxon = /^(?:NCBITaxon:|taxon:)?(\d{1,9})$/i.exec(written)?.[1]
-  if (taxon) return `https://www.ncbi.nlm.nih.gov/taxonomy/${taxon}`
-  return /^https?:\/\/[^\s"<>\\^`{|}]{3,200}$/.test(written) ? written : undefined
-}

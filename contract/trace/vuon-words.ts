@@ -30,6 +30,7 @@ export const VUON_WORDS = {
   result: 'pass, fail, or reported where the report gives figures only',
   what: 'what was seen or done',
   findingId: 'the finding of a photo that a person confirmed',
+  reviewId: "the province's decision on that finding",
   packingHouse: 'the code of the packing house',
   packedOn: 'day of packing',
   grade: 'the grade',

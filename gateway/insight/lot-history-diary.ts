@@ -32,6 +32,17 @@ export interface LotSighting {
   readonly severityPct: number | null
   readonly isOfPhoto: boolean
   readonly at: number
+  /** What the province says of that photo; null where nobody there has looked, or could not tell. */
+  readonly review: SightingReview | null
+}
+
+export interface SightingReview {
+  /** Whether it is what the model had said. */
+  readonly isConfirmed: boolean
+  readonly vi: string
+  readonly en: string
+  /** Empty where nobody named one. */
+  readonly organism: string
 }
 
 export interface LotTest {
@@ -80,6 +91,10 @@ export async function lotDiary(db: Db, grown: readonly Grown[]): Promise<LotDiar
   const ordered = [...entries.values()].sort((a, b) => a.row.at - b.row.at)
   const ofType = (type: string) =>
     ordered.filter(({ row }) => row.type === type).map((each) => detailed(each))
+  const reviews = await reviewsOf(
+    db,
+    ofType('scouted').map(({ agent, text }) => ({ agent, findingId: text('findingId') })),
+  )
   const intervals = await intervalsOf(db, [...new Set(ordered.map(({ row }) => row.agent))])
   return {
     days,
@@ -99,7 +114,8 @@ export async function lotDiary(db: Db, grown: readonly Grown[]): Promise<LotDiar
       .map(({ at, text }) => ({ product: text('product'), at })),
     sightings: ofType('scouted')
       .slice(-MAX_LINES)
-      .map(({ at, text, number }) => ({
+      .map(({ agent, at, text, number }) => ({
+        review: reviews.get(`${agent} ${text('findingId')}`) ?? null,
         what: text('what'),
         organism: text('organism'),
         severityPct: number('severityPct'),
@@ -140,6 +156,25 @@ function detailed({ row, crop }: { row: ActivityRow; crop: string }) {
       return typeof value === 'number' && Number.isFinite(value) ? value : null
     },
   }
+}
+
+/** By box and finding. The farm wrote the finding into its book: only of those the public hears what the province says. */
+async function reviewsOf(
+  db: Db,
+  named: readonly { readonly agent: string; readonly findingId: string }[],
+): Promise<Map<string, SightingReview>> {
+  const found = new Map<string, SightingReview>()
+  for (const { agent, findingId } of named.slice(-MAX_LINES)) {
+    if (findingId === '') continue
+    const { rows } = await sql<{ decision: string; vi: string; en: string; organism: string }>`SELECT
+        decision, vi, en, organism FROM finding_review
+      WHERE agent = ${agent} AND finding_id = ${findingId} AND stands = 1 AND decision <> 'not-usable'`.execute(
+      db,
+    )
+    for (const { decision, ...said } of rows)
+      found.set(`${agent} ${findingId}`, { isConfirmed: decision === 'confirmed', ...said })
+  }
+  return found
 }
 
 /** What a box's product list says, for a spray whose entry has no interval of its own. */

@@ -31,7 +31,8 @@ export function alarmSentence(language: Language, alarm: AlarmCard): string {
       const where = typeof plot === 'string' && plot !== '' ? plot : device
       const at = where === '' ? '' : say(language, 'alarmAt', { where })
       const crop = cropOf(language, alarm)
-      if (rule === 'finding') return say(language, 'alarmFinding', { name, crop, at })
+      if (rule === 'finding')
+        return say(language, 'alarmFinding', { name: foundName(language, alarm), crop, at })
       const doubt = facts?.['validated'] === 'yes' ? '' : say(language, 'alarmInfectionDoubt')
       return `${say(language, 'alarmInfection', { name, crop, at })}${doubt}`
     }
@@ -52,6 +53,12 @@ export function alarmSentence(language: Language, alarm: AlarmCard): string {
     default:
       return say(language, 'alarmOther', { name: name || rule, device: device || '–' })
   }
+}
+
+/** As the model calls what it found; its key where nobody said. */
+function foundName(language: Language, { name, facts }: AlarmCard): string {
+  const said = facts?.[language === 'vi' ? 'nameVi' : 'nameEn']
+  return typeof said === 'string' && said !== '' ? said : name
 }
 
 const LIMITS = {

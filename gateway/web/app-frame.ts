@@ -3,6 +3,7 @@ import { type Html, html, rawHtml } from '#contract/ground/html.ts'
 import { LANGUAGES, type Language } from '#contract/ground/messages.ts'
 import { maySeeRecalls } from '../accounts/viewer.ts'
 import type { Assets } from './assets.ts'
+import { sayReview } from './finding-review-messages.ts'
 import { say } from './messages.ts'
 import type { WebSources } from './sources.ts'
 import type { Visit } from './visit.ts'
@@ -22,6 +23,8 @@ export interface AppPage {
   readonly main: Html
   /** A page with a chart loads the plotter, too. */
   readonly hasChart?: boolean
+  /** The address of a browser module that this page has for itself. */
+  readonly script?: string
 }
 
 const LANGUAGE_NAMES: Record<Language, string> = { vi: 'Tiếng Việt', en: 'English' }
@@ -70,6 +73,7 @@ function framed({ sources, assets }: Site, visit: Visit, page: AppPage): Html {
 ${page.hasChart ? html`<link rel="stylesheet" href="${assets.chartStyle}">` : null}
 <link rel="stylesheet" href="${assets.style}">
 ${page.hasChart ? html`<script defer src="${assets.plot}"></script><script type="module" src="${assets.chart}"></script>` : null}
+${page.script ? html`<script type="module" src="${page.script}"></script>` : null}
 ${viewer.kind === 'person' ? html`<script type="module" src="${assets.live}"></script>` : null}
 </head>
 <body data-now="${Math.round(sources.nowMs())}" data-age-words="${JSON.stringify(ageWords(language))}">
@@ -77,7 +81,7 @@ ${viewer.kind === 'person' ? html`<script type="module" src="${assets.live}"></s
 <header class="top"><div class="bar">
 <a class="brand" href="/"><img src="${assets.icon}" alt="" width="32" height="32"><span lang="vi">${say(language, 'appName')}</span></a>
 <span class="province">${sources.province[language]}</span>
-${viewer.kind === 'person' ? html`<nav aria-label="${say(language, 'menu')}"><a href="/farms">${say(language, 'farms')}</a>${maySeeRecalls(viewer) && html` <a href="/recalls">${say(language, 'recalls')}</a>`}</nav>` : null}
+${viewer.kind === 'person' ? html`<nav aria-label="${say(language, 'menu')}"><a href="/farms">${say(language, 'farms')}</a> <a href="/findings">${sayReview(language, 'nav')}</a>${maySeeRecalls(viewer) && html` <a href="/recalls">${say(language, 'recalls')}</a>`}</nav>` : null}
 </div></header>
 <p id="offline" class="notice bad" role="status" hidden>${say(language, 'connectionLost')}</p>
 <main id="main" tabindex="-1">${page.main}</main>

@@ -18,6 +18,8 @@ export interface Assets {
   readonly live: string
   /** Draws the chart; a module. */
   readonly chart: string
+  /** Lets a person draw on the photo of a finding; a module. */
+  readonly judgeFinding: string
   /** Checks the proof of a lot in the reader's browser; a module, for pages with an element `[data-verify]`. */
   readonly verifyLot: string
   /** uPlot's classic script, which defines the global `uPlot`. */
@@ -76,6 +78,7 @@ export function assetRoutes(app: FastifyInstance): Assets {
     icon: add('icon', 'svg', readFileSync(join(HERE, 'icon.svg'), 'utf8'), 'image/svg+xml'),
     live: module('live'),
     chart: module('chart'),
+    judgeFinding: module('judge-finding'),
     verifyLot: linked('verify-lot'),
     plot: add('uplot', 'js', readFileSync(join(plotFolder, 'uPlot.iife.min.js'), 'utf8'), JAVASCRIPT),
   }

@@ -10,16 +10,9 @@ import type { WebSources } from './sources.ts'
 export function linkRoutes(app: FastifyInstance, sources: WebSources): void {
   for (const key of SUPPORTED_KEYS) {
     app.get(`/${key}/*`, (request, reply) => answerLink(request, reply, sources))
-    app.options(`/${key}/*`, async (_request, reply) =>
-      allowed(reply)
-        .header('allow', 'GET, HEAD, OPTIONS')
-        .header('access-control-allow-methods', 'GET, HEAD, OPTIONS')
-        .header('access-control-allow-headers', 'Accept, Accept-Language')
-        .header('access-control-max-age', '86400')
-        .status(204)
-        .send(),
-    )
+    app.options(`/${key}/*`, async (_request, reply) => options(reply))
   }
+  app.options('/.well-known/gs1resolver', async (_request, reply) => options(reply))
   app.get<{ Params: { gtin: string } }>('/01/:gtin', async (request, reply) => {
     const { gtin } = request.params
     const answered = await answerLink(request, reply, sources, isGtin(gtin))
@@ -45,6 +38,15 @@ const OPEN = {
 } as const
 
 const allowed = (reply: FastifyReply): FastifyReply => reply.headers(OPEN)
+
+const options = (reply: FastifyReply): FastifyReply =>
+  allowed(reply)
+    .header('allow', 'GET, HEAD, OPTIONS')
+    .header('access-control-allow-methods', 'GET, HEAD, OPTIONS')
+    .header('access-control-allow-headers', 'Accept, Accept-Language')
+    .header('access-control-max-age', '86400')
+    .status(204)
+    .send()
 
 /**
  * Answers as a resolver. Undefined when the page at this address is the answer, which `mayBeHere` says that there is;

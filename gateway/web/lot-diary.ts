@@ -1,6 +1,8 @@
 import { type Html, html } from '#contract/ground/html.ts'
+import type { SightingReview } from '../insight/lot-history-diary.ts'
 import type { LotStory } from '../insight/lot-history-story.ts'
 import { theirs } from './app-frame.ts'
+import type { PublicLanguage } from './lot-messages.ts'
 import { sayStory } from './lot-story-messages.ts'
 import { inLanguage, type PublicView } from './public-frame.ts'
 import { dateText, numberText } from './words.ts'
@@ -42,13 +44,14 @@ export function lotSightings({ language, timeZone }: PublicView, story: LotStory
   return html`<section><h2>${t('sightings')}</h2>${
     sightings.length === 0
       ? html`<p class="quiet">${t('sightingsNone')}</p>`
-      : html`<ul>${sightings.map(({ what, organism, severityPct, isOfPhoto, at }) => {
+      : html`<ul>${sightings.map(({ what, organism, severityPct, isOfPhoto, at, review }) => {
           const percent = severityPct === null ? null : numberText(language, severityPct, 0)
           const more = [
             percent === null ? '' : t('severity', { percent }),
             isOfPhoto ? t('ofPhoto') : '',
+            review === null ? '' : reviewText(language, review),
           ].filter(Boolean)
-          return html`<li>${inLanguage('vi', what || organism || '?')} <small>${[on(at), ...more].join(' · ')}</small></li>`
+          return html`<li>${inLanguage('vi', what || organism || '?')} <small>${[on(at), ...more].join(' · ')}${review && organismLink(review.organism)}</small></li>`
         })}</ul>`
   }${
     tests.length > 0
@@ -59,6 +62,17 @@ export function lotSightings({ language, timeZone }: PublicView, story: LotStory
       : null
   }</section>`
 }
+
+function reviewText(language: PublicLanguage, { isConfirmed, vi, en }: SightingReview): string {
+  if (isConfirmed) return sayStory(language, 'provinceConfirmed')
+  return sayStory(language, 'provinceSays', { label: language !== 'vi' && en !== '' ? en : vi })
+}
+
+/** An organism is named where a person of the province has said that it is this one. */
+const organismLink = (uri: string): Html | null =>
+  uri === ''
+    ? null
+    : html` · <a href="${uri}" rel="noreferrer">${uri.replace(/^https?:\/\/(?:www\.)?/, '').replace('ncbi.nlm.nih.gov/taxonomy/', 'NCBI ')}</a>`
 
 /** How far the zone's clock is ahead of UTC at a moment, ms. */
 function zoneMs(timeZone: string, ms: number): number {

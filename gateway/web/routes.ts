@@ -4,6 +4,7 @@ import { areaRoutes } from './area-routes.ts'
 import { assetRoutes } from './assets.ts'
 import { errorPages } from './error-pages.ts'
 import { farmRoutes } from './farm-routes.ts'
+import { findingRoutes } from './finding-routes.ts'
 import { linkRoutes } from './link-routes.ts'
 import { lotRoutes } from './lot-routes.ts'
 import { recallRoutes } from './recall-routes.ts'
@@ -19,6 +20,7 @@ export function webRoutes(app: FastifyInstance, sources: WebSources): void {
     errorPages(app, scope, site)
     signInRoutes(scope, site)
     farmRoutes(scope, site)
+    findingRoutes(scope, site)
     recallRoutes(scope, site)
     lotRoutes(scope, sources, { verifier: assets.verifyLot })
     areaRoutes(scope, sources)

@@ -9,10 +9,11 @@ import type { PlotLine, PlotOutlook } from '../insight/plot-outlook.ts'
 import type { LotName } from '../trace/lot-tree.ts'
 import type { RecallReport } from '../trace/recall/recall-report.ts'
 import type { RecallState } from '../trace/recall/recalls.ts'
+import type { FindingSources } from './finding-sources.ts'
 import type { LotSources } from './lot-sources.ts'
 
 /** What the pages ask of the rest of the gateway; `gateway.ts` hands it in. Times are ms UTC. */
-export interface WebSources extends LotSources {
+export interface WebSources extends LotSources, FindingSources {
   readonly farmsOverview: (viewer: Viewer) => Promise<FarmCard[]>
   readonly farmDetail: (viewer: Viewer, farmId: string) => Promise<FarmDetail | null>
   readonly seriesHistory: (

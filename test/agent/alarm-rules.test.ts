@@ -8,6 +8,8 @@ import { findingOccasion } from '../../agent/advice/finding-alarm.ts'
 import { infectionOccasion } from '../../agent/advice/infection-alarm.ts'
 import { watchRules } from '../../agent/alarm-config.ts'
 import { agentConfigSchema } from '../../agent/config.ts'
+import { alarmSentence } from '../../agent/page/alarm-sentence.ts'
+import type { AlarmCard } from '../../agent/page/page-sources.ts'
 import { mistakesIn } from '../world/config-said.ts'
 
 const T0 = Date.UTC(2026, 10, 23)
@@ -184,6 +186,27 @@ describe('what models find', () => {
     expect(findingOccasion(finding, { ...sure, probabilityAtLeast: 0.95 }, true)).toMatchObject({
       facts: { confirmed: 'yes' },
     })
+  })
+
+  test('a disease on a photo is told in the words of its model, and told apart by its key', () => {
+    const words = { vi: 'loét thân', en: 'stem canker' }
+    expect(findingOccasion(finding, sure, false, words)).toMatchObject({
+      ...{ name: 'canker', facts: { nameVi: 'loét thân', nameEn: 'stem canker' } },
+    })
+    const alarm = {
+      ...{ alarmId: 'a', severity: 'warning' as const, rule: 'finding', name: 'canker', device: '' },
+      ...{
+        quantity: '',
+        raisedAt: T0,
+        acknowledged: null,
+        facts: { nameVi: 'loét thân', nameEn: 'stem canker' },
+      },
+    }
+    const said = (language: 'vi' | 'en', each: typeof alarm | object) =>
+      alarmSentence(language, each as AlarmCard, { devices: [] }, T0).what
+    expect(said('vi', alarm)).toContain('“loét thân”')
+    expect(said('en', alarm)).toContain('“stem canker”')
+    expect(said('en', { ...alarm, facts: {} })).toContain('“canker”')
   })
 
   test('a healthy plant and a model that will not say are none', () => {

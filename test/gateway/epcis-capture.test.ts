@@ -203,6 +203,21 @@ describe('POST /events', () => {
         'sensorReport[0].time is given in sensorMetadata already',
       ],
       [observed(1, { sensorElementList: [{ sensorMetadata: metadata }] }), 'sensorReport is missing'],
+      // M122: the event is of half past seven at +07:00.
+      [
+        observed(1, {
+          sensorElementList: [{ sensorReport: [report, { ...report, time: '2026-11-01T00:30:00.001Z' }] }],
+        }),
+        'sensorElementList[0].sensorReport[1].time is after the eventTime',
+      ],
+      [
+        observed(1, {
+          sensorElementList: [
+            { sensorMetadata: { time: '2026-11-01T08:00:00+07:00' }, sensorReport: [report] },
+          ],
+        }),
+        'sensorElementList[0].sensorMetadata.time is after the eventTime',
+      ],
       [observed(1, { eventTime: '2026-11-01T00:00:00' }), 'eventTime is not a date and time with an offset'],
       [observed(1, { eventTimeZoneOffset: '+14:30' }), 'eventTimeZoneOffset is not an offset'],
       [observed(1, { note: 'x' }), 'note is not a field of the standard here, and has no namespace'],

@@ -8,6 +8,11 @@ const view = { language: 'vi', timeZone: 'Asia/Ho_Chi_Minh', nowMs: DAY + 3_600_
 
 const card = (change: Partial<FindingCard> = {}): FindingCard => ({
   findingId: 'find-1',
+  agent: '0123456789abcdef',
+  farmId: 'f-1',
+  farmName: 'Vườn Tám',
+  plant: null,
+  review: null,
   at: DAY,
   isTimeSure: true,
   takenAt: null,

@@ -50,6 +50,10 @@ describe('the resolver', () => {
       expect([answer.statusCode, answer.headers['content-type']], url).toEqual([200, LINKSET])
       const { linkset } = answer.json() as { linkset: Context[] }
       expect(linkset.map(({ anchor }) => anchor)).toEqual([`${BASE}${lotPath}`, `${BASE}/01/${GTIN}`])
+      for (const { description, itemDescription } of linkset) {
+        expect(String(description)).toContain('Thanh long ruột đỏ')
+        expect(itemDescription).toEqual(description)
+      }
       const all = linkset.flatMap(targetsIn)
       const defaults = all.filter(([type]) => type === 'https://ref.gs1.org/voc/defaultLink')
       expect(defaults.flatMap(([, targets]) => targets.map(({ href }) => href))).toEqual([
@@ -184,6 +188,8 @@ describe('the resolver', () => {
 
   it('answers any origin, by GET, HEAD and OPTIONS, and names its list in the Link header', async () => {
     const orchard = await told()
+    const described = await ask(orchard, '/.well-known/gs1resolver', {}, 'OPTIONS')
+    expect([described.statusCode, described.headers['access-control-allow-origin']]).toEqual([204, '*'])
     for (const url of [lotPath, areaPath, `/01/${GTIN}`]) {
       const options = await ask(orchard, url, {}, 'OPTIONS')
       expect([options.statusCode, options.headers['access-control-allow-methods']]).toEqual([
