@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ORGANS } from '#contract/wire/finding.ts'
+import { cameraFolder, cameraSnapshot, messageCameras } from './camera-config.ts'
 import {
   account,
   baudRate,
@@ -62,13 +62,8 @@ const decoderSettings = {
   zigbee2mqttBase: z.string().min(1).max(128).default('zigbee2mqtt').describe('Base topic of Zigbee2MQTT.'),
   ...nodeMessageSettings,
   ...sparkplugSettings,
+  ...messageCameras,
 }
-
-// As a model's manifest names its crop; a camera may look at one that no plot has.
-const cropOfPhoto = z
-  .string()
-  .max(64)
-  .regex(/^([a-z0-9]+(-[a-z0-9]+)*)?$/, 'must be lower case with hyphens, such as dragon-fruit')
 
 export const bus = z.discriminatedUnion('kind', [
   z
@@ -138,19 +133,6 @@ export const bus = z.discriminatedUnion('kind', [
       ...decoderSettings,
     })
     .superRefine(checkBrokerClient),
-  z.strictObject({
-    kind: z.literal('camera-folder'),
-    name: name.describe('Your name for it, as faults and logs call it.'),
-    path: z
-      .string()
-      .min(1)
-      .max(1000)
-      .describe(
-        'Folder that a camera or an FTP server puts photos into; a photo is removed once it is kept.',
-      ),
-    everyS: seconds(1, 86_400).default(5).describe('How often the folder is looked at.'),
-    plot: z.string().max(32).default('').describe('Id of the plot that the camera stands in (see plots).'),
-    crop: cropOfPhoto.default('').describe("What it looks at; the plot's crop if not given."),
-    organ: z.enum(ORGANS).default('').describe('stem, leaf or fruit, where it is always the same.'),
-  }),
+  cameraFolder,
+  cameraSnapshot,
 ])

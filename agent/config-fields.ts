@@ -1,3 +1,4 @@
+import cron from 'node-cron'
 import { z } from 'zod'
 import { QUANTITIES, type QuantityName } from '#contract/wire/quantities.ts'
 
@@ -43,6 +44,27 @@ export const channel = z
   .regex(/^[\p{L}\p{N} ._-]*$/u, 'only letters, digits, spaces and . _ -')
   .default('')
   .describe('Tells two values of one quantity apart, such as a depth.')
+
+export const cronFields = z
+  .string()
+  .max(64)
+  .refine((text) => cron.validate(text), {
+    message: 'is not a cron expression',
+    params: { remedy: 'five fields: minute hour day month weekday, such as 17 2 * * *' },
+  })
+
+export const timeZone = z
+  .string()
+  .refine(isTimeZone, { message: 'is not a time zone', params: { remedy: 'such as Asia/Ho_Chi_Minh' } })
+
+function isTimeZone(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone })
+    return true
+  } catch {
+    return false
+  }
+}
 
 /** How an MQTT broker is signed in at: ours by its nodes, another by us. */
 export const account = {

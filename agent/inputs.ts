@@ -1,10 +1,11 @@
-import { type Clock, every } from '#contract/ground/clock.ts'
+import type { Clock } from '#contract/ground/clock.ts'
 import { VuonError } from '#contract/ground/errors.ts'
 import type { Random } from '#contract/ground/random.ts'
 import type { ByteLine, LineSettings } from './bus/byte-line.ts'
-import { CameraFolder } from './bus/camera-folder.ts'
 import type { BusMessage, MessageSource, SourceFault } from './bus/message-source.ts'
 import { topicMatches } from './bus/topic-filter.ts'
+import type { CameraView } from './camera-config.ts'
+import { type CameraInput, CameraInputs, cameraBusName, type TopicCameras } from './camera-inputs.ts'
 import type { AgentConfig, BusConfig, ProbeConfig } from './config.ts'
 import { createDecoder } from './devices/decode-as.ts'
 import { LorawanCodecs } from './devices/lorawan/codecs.ts'
@@ -27,11 +28,13 @@ import { type TalkerConfig, talkerOf } from './talker-config.ts'
  *   serial, TCP ─► line ─► poller (asks, frames, profile) ─┐
  *                       └► talker (its own way to talk) ───┤
  *   broker, MQTT ─► source ─► decoders ────────────────────┴─► accept (resolves when it is on disk)
+ *                      └► cameras ─► spool ─► take photo
+ *   folder, HTTP ─────────┘
  */
 export type ProbeBus = Extract<BusConfig, { kind: 'serial' | 'modbus-tcp' }>
 export type LineBus = ProbeBus | Extract<BusConfig, { kind: 'tcp-line' }>
 export type MessageBus = Extract<BusConfig, { kind: 'mqtt-broker' | 'mqtt' }>
-export type CameraBus = Extract<BusConfig, { kind: 'camera-folder' }>
+type CameraBus = Extract<BusConfig, { kind: 'camera-folder' | 'camera-http' }>
 
 export interface InputsOptions {
   readonly buses: readonly BusConfig[]
@@ -49,7 +52,12 @@ export interface InputsOptions {
   /** Whose bytes the box decodes itself; nobody's if not given. */
   readonly lorawan?: LorawanConfig
   /** Resolves when photo and finding are on disk (`kept`), or no picture came out of the file (`bad`). */
-  readonly takePhoto: (bus: CameraBus, path: string) => Promise<'kept' | 'bad'>
+  readonly takePhoto: (camera: CameraView, path: string) => Promise<'kept' | 'bad'>
+  /** Where photos of cameras wait, and what asks them by the clock; without it only camera folders are looked at. */
+  readonly cameras?: {
+    readonly folder: string
+    readonly schedule: (cron: string, timeZone: string, run: () => void) => () => void
+  }
   readonly onSeen: (device: string, bus: string) => void
   /** The device, or its node or broker for it, said that it went offline. */
   readonly onGone?: (device: string) => void
@@ -81,28 +89,32 @@ export class Inputs {
   readonly #inputs: readonly Input[]
   readonly #started = new Set<Input>()
   readonly #codecs: LorawanCodecs | undefined
+  readonly #cameras: CameraInputs
   #cancelRetry = () => {}
+  #isStopped = false
 
   /** Throws when a profile that the config names can't be had. */
   constructor(options: InputsOptions) {
     this.#options = options
     this.#codecs = options.lorawan && codecsOf(options.lorawan, options.clock)
-    this.#inputs = options.buses.map((bus) =>
-      bus.kind === 'camera-folder'
-        ? this.#cameraInput(bus)
+    this.#cameras = new CameraInputs({ folder: '', schedule: () => () => {}, ...options, ...options.cameras })
+    this.#inputs = options.buses.flatMap((bus) =>
+      bus.kind === 'camera-folder' || bus.kind === 'camera-http'
+        ? [this.#cameraInput(bus)]
         : bus.kind === 'serial' || bus.kind === 'modbus-tcp' || bus.kind === 'tcp-line'
-          ? this.#lineInput(bus)
-          : this.#messageInput(bus),
+          ? [this.#lineInput(bus)]
+          : this.#messageInputs(bus),
     )
   }
 
   /** A bus that can't start is counted and tried again; the others run. */
   async start(): Promise<void> {
     await this.#startAll()
-    this.#cancelRetry = every(this.#options.clock, RETRY_START_MS, () => void this.#startAll())
+    this.#retryLater()
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true
     this.#cancelRetry()
     await Promise.allSettled(this.#inputs.map((input) => input.stop()))
     await this.#codecs?.stop()
@@ -110,6 +122,14 @@ export class Inputs {
 
   states(): BusState[] {
     return this.#inputs.map((input) => ({ name: input.name, kind: input.kind, ...input.state() }))
+  }
+
+  /** Where all have started there is nothing to wake up for. */
+  #retryLater(): void {
+    if (this.#isStopped || this.#started.size === this.#inputs.length) return
+    this.#cancelRetry = this.#options.clock.after(RETRY_START_MS, () => {
+      void this.#startAll().then(() => this.#retryLater())
+    })
   }
 
   async #startAll(): Promise<void> {
@@ -156,24 +176,22 @@ export class Inputs {
   }
 
   #cameraInput(bus: CameraBus): Input {
-    const { clock, takePhoto, onFault } = this.#options
-    const folder = new CameraFolder({
-      path: bus.path,
-      everyMs: bus.everyS * 1000,
-      clock,
-      deliver: (path) => takePhoto(bus, path),
-      onFault: (code, detail) => onFault(bus.name, code, detail),
-    })
-    return {
-      name: bus.name,
-      kind: bus.kind,
-      start: () => folder.start(),
-      stop: () => folder.stop(),
-      state: () => folder.state(),
-    }
+    const input = bus.kind === 'camera-folder' ? this.#cameras.folder(bus) : this.#cameras.snapshot(bus)
+    return named(bus, input)
   }
 
-  #messageInput(bus: MessageBus): Input {
+  /** The bus; and the connection of its cameras, where they need one. */
+  #messageInputs(bus: MessageBus): Input[] {
+    const cameras = this.#options.cameras && this.#cameras.onTopics(bus)
+    if (!cameras) return [this.#messageInput(bus)]
+    if (bus.kind === 'mqtt-broker') return [this.#messageInput(bus, cameras)]
+    const { kind } = bus
+    const connection = named({ name: cameraBusName(bus), kind }, this.#cameras.connection(bus, cameras))
+    return [this.#messageInput(bus), connection]
+  }
+
+  /** `cameras` are heard on the bus itself. */
+  #messageInput(bus: MessageBus, cameras?: TopicCameras): Input {
     const { clock, onFault } = this.#options
     const decoders = decodersOf(
       bus,
@@ -191,18 +209,23 @@ export class Inputs {
       this.#options.onFault(bus.name, code, detail),
     )
     const naming = decoders.filter((decoder) => decoder.takeNewTopics)
-    const take = (message: BusMessage) => this.#take(decoders, message)
-    const takeAndListen = (message: BusMessage) =>
-      take(message).finally(() => {
-        const topics = naming.flatMap((decoder) => decoder.takeNewTopics?.() ?? [])
-        if (topics.length > 0) source.subscribe?.(topics)
-      })
+    const take = (message: BusMessage) => cameras?.take(message) ?? this.#take(decoders, message)
+    const takeAndListen = (message: BusMessage) => {
+      const stored = take(message)
+      const topics = naming.flatMap((decoder) => decoder.takeNewTopics?.() ?? [])
+      if (topics.length > 0) source.subscribe?.(topics)
+      return stored
+    }
     return {
       name: bus.name,
       kind: bus.kind,
-      start: () => source.start(naming.length > 0 ? takeAndListen : take),
+      start: async () => {
+        await cameras?.start()
+        await source.start(naming.length > 0 ? takeAndListen : take)
+      },
       stop: async () => {
         await source.stop()
+        await cameras?.stop()
         await Promise.all(decoders.map((decoder) => decoder.stop?.()))
       },
       state: () => {
@@ -256,6 +279,14 @@ export class Inputs {
     return result.ignored ? undefined : Promise.resolve()
   }
 }
+
+const named = ({ name, kind }: Pick<Input, 'name' | 'kind'>, input: CameraInput): Input => ({
+  name,
+  kind,
+  start: () => input.start(),
+  stop: () => input.stop(),
+  state: () => input.state(),
+})
 
 const wantsTopic = (decoder: MessageDecoder, topic: string): boolean =>
   decoder.wants?.(topic) ?? decoder.topicFilters.some((filter) => topicMatches(filter, topic))

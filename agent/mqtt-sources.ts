@@ -2,7 +2,7 @@ import type { Clock } from '#contract/ground/clock.ts'
 import type { Random } from '#contract/ground/random.ts'
 import type { BrokerUser } from './bus/broker-users.ts'
 import { EmbeddedBroker } from './bus/embedded-broker.ts'
-import type { MessageSource, SourceFault } from './bus/message-source.ts'
+import { MAX_PHOTO_MESSAGE_BYTES, type MessageSource, type SourceFault } from './bus/message-source.ts'
 import { MqttSource } from './bus/mqtt-client.ts'
 import type { Presence } from './bus/presence.ts'
 import type { BusConfig } from './config.ts'
@@ -35,6 +35,9 @@ export function openMqttSource(
     ...{ bus: name, url, topics, username, password, caFile, certFile, keyFile, protocol },
     clientId: clientIdOf(name),
     presence: presence ?? presenceOf(bus),
+    // The connection of cameras: it decodes nothing, and hears nothing else.
+    maxPayloadBytes:
+      bus.cameras.length > 0 && bus.decoders.length === 0 ? MAX_PHOTO_MESSAGE_BYTES : undefined,
     ...outside,
   })
 }
@@ -47,6 +50,7 @@ export function ownBroker(
   return new EmbeddedBroker({
     ...{ bus: name, host, port, allowInternet, certFile, keyFile, maxClients, clock, onFault },
     users: usersOf(bus),
+    photoTopics: bus.cameras.map(({ topic }) => topic),
     presence: presenceOf(bus),
   })
 }

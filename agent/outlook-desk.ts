@@ -25,6 +25,8 @@ export interface OutlookDeskOptions {
   readonly plots: number
   readonly everyS: number
   readonly onError: (error: unknown) => void
+  /** How often the models are asked once their word is due, where five minutes are more often than anything happens. */
+  readonly looksEveryMs?: number | undefined
 }
 
 // Probes have spoken by then, and the first forecast has come.
@@ -126,6 +128,7 @@ export class OutlookDesk {
 
   #nextLookMs(): number {
     const isYoung = this.#options.clock.monotonicMs() - this.#startedAtMs < 2 * PATIENCE_MS
-    return isYoung ? FIRST_LOOK_MS : Math.min(LOOK_MS, this.#options.everyS * 1000)
+    const { looksEveryMs = LOOK_MS, everyS } = this.#options
+    return isYoung ? FIRST_LOOK_MS : Math.min(Math.max(LOOK_MS, looksEveryMs), everyS * 1000)
   }
 }

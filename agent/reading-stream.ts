@@ -71,6 +71,21 @@ interface Source {
   readonly notes: DeviceNotes
   /** By quantity and channel; a promise while it is being declared. */
   readonly series: Map<string, PlacedSeries | Promise<PlacedSeries>>
+  /** In the order in which its last message had them: it sends the same things again for years. */
+  readonly inOrder: PlacedSeries[]
+}
+
+/** What is in one commit, a column for each property: nothing else is held of thousands of readings a second. */
+interface Committing {
+  readonly committed: Promise<void>
+  /** Resolves when whoever looks on has been told. */
+  readonly told: Promise<void>
+  readonly series: PlacedSeries[]
+  readonly t: number[]
+  readonly value: number[]
+  readonly scaled: number[]
+  readonly quality: number[]
+  readonly sourceT: (number | undefined)[]
 }
 
 export class ReadingStream {
@@ -80,6 +95,7 @@ export class ReadingStream {
   readonly #onFault: (device: string, code: string, detail: string) => void
   readonly #sources = new Map<string, Source>()
   #seriesCount = 0
+  #committing: Committing | undefined
 
   constructor(options: {
     journal: ReadingJournal
@@ -93,17 +109,36 @@ export class ReadingStream {
     this.#onFault = options.onFault
   }
 
-  /** Resolves when every reading is on disk; rejects when the journal refuses, and then nothing is acknowledged. */
+  /**
+   * Resolves when every reading is on disk; rejects when the journal refuses, and then nothing is acknowledged. All that
+   * share a commit share the promise.
+   */
   accept(observations: readonly Observation[], wait: 'commit' | 'soon' | 'window'): Promise<void> {
-    const marked: Measured[] = observations.map((each) =>
-      markObservation(each, this.#sourceOf(each.device).notes.calibration?.[each.quantity]),
-    )
-    const all = withDerived(marked)
-    const series = all.map((each) => this.#seriesOf(each))
+    const measured = withDerived(this.#marked(observations))
+    const series: (PlacedSeries | Promise<PlacedSeries> | undefined)[] = []
+    let isDeclared = true
+    for (let index = 0; index < measured.length; index++) {
+      const its = this.#seriesOf(measured[index] as Measured, index)
+      if (its instanceof Promise) isDeclared = false
+      series.push(its)
+    }
     // Thousands a second come for series that are long declared: a turn of the queue for each would be most of the work.
-    return isDeclared(series)
-      ? this.#append(all, series, wait)
-      : Promise.all(series).then((declared) => this.#append(all, declared, wait))
+    return isDeclared
+      ? this.#append(measured, series as (PlacedSeries | undefined)[], wait)
+      : Promise.all(series).then((declared) => this.#append(measured, declared, wait))
+  }
+
+  /** Nearly always what was given: most values are possible, and few probes are calibrated. */
+  #marked(observations: readonly Observation[]): readonly Measured[] {
+    let changed: Observation[] | undefined
+    for (let index = 0; index < observations.length; index++) {
+      const each = observations[index] as Observation
+      const marked = markObservation(each, this.#sourceOf(each.device).notes.calibration?.[each.quantity])
+      if (marked === each) continue
+      changed ??= [...observations]
+      changed[index] = marked
+    }
+    return changed ?? observations
   }
 
   #append(
@@ -114,7 +149,7 @@ export class ReadingStream {
     // Nothing is awaited between the stamp and the append: a corrected clock never falls between the two.
     const t = this.#journal.now()
     const readings: Reading[] = []
-    const kept: Kept[] = []
+    const places: number[] = []
     for (let index = 0; index < measured.length; index++) {
       const each = measured[index] as Measured
       const its = series[index]
@@ -125,31 +160,67 @@ export class ReadingStream {
         continue
       }
       const { quality, sourceTimeMs: sourceT } = each
-      const reading: Reading =
+      places.push(index)
+      readings.push(
         sourceT === undefined
           ? { seriesNo: its.no, t, scaled, quality }
-          : { seriesNo: its.no, t, scaled, quality, sourceT }
-      readings.push(reading)
-      kept.push({ reading, series: its, value: each.value })
+          : { seriesNo: its.no, t, scaled, quality, sourceT },
+      )
     }
     if (readings.length === 0) return Promise.resolve()
-    return this.#journal.appendReadings(readings, wait).then(() => this.#onStored(kept.map(storedReading)))
+    const committing = this.#committingBy(this.#journal.appendReadings(readings, wait))
+    for (let at = 0; at < readings.length; at++) {
+      const place = places[at] as number
+      const { scaled, quality, sourceT } = readings[at] as Reading
+      committing.series.push(series[place] as PlacedSeries)
+      committing.t.push(t)
+      committing.value.push((measured[place] as Measured).value)
+      committing.scaled.push(scaled)
+      committing.quality.push(quality)
+      committing.sourceT.push(sourceT)
+    }
+    return committing.told
+  }
+
+  #committingBy(committed: Promise<void>): Committing {
+    if (this.#committing?.committed === committed) return this.#committing
+    const told = committed.then(
+      () => {
+        if (this.#committing === committing) this.#committing = undefined
+        this.#onStored(storedReadings(committing))
+      },
+      (error: unknown) => {
+        if (this.#committing === committing) this.#committing = undefined
+        throw error
+      },
+    )
+    const committing: Committing = {
+      ...{ committed, told, series: [], t: [], value: [], scaled: [], quality: [], sourceT: [] },
+    }
+    this.#committing = committing
+    return committing
   }
 
   #sourceOf(device: string): Source {
     const known = this.#sources.get(device)
     if (known) return known
-    const source: Source = { notes: this.#notesOf(device), series: new Map() }
+    const source: Source = { notes: this.#notesOf(device), series: new Map(), inOrder: [] }
     if (this.#seriesCount < MAX_SERIES) this.#sources.set(device, source)
     return source
   }
 
-  #seriesOf(observation: Measured): PlacedSeries | Promise<PlacedSeries> | undefined {
+  /** `place` is where it stands in its message. */
+  #seriesOf(observation: Measured, place: number): PlacedSeries | Promise<PlacedSeries> | undefined {
     const { device, channel, quantity } = observation
     const source = this.#sourceOf(device)
+    const likely = source.inOrder[place]
+    if (likely && likely.quantity === quantity && likely.channel === channel) return likely
     const key = channel === '' ? quantity : `${quantity} ${channel}`
     const known = source.series.get(key)
-    if (known) return known
+    if (known) {
+      if (!(known instanceof Promise) && place < MAX_IN_ORDER) source.inOrder[place] = known
+      return known
+    }
     if (this.#seriesCount >= MAX_SERIES) {
       this.#onFault(device, 'too-many-series', `more than ${MAX_SERIES} series; ${quantity} is not kept`)
       return undefined
@@ -184,20 +255,28 @@ export class ReadingStream {
   }
 }
 
-const isDeclared = (
-  series: readonly (PlacedSeries | Promise<PlacedSeries> | undefined)[],
-): series is readonly (PlacedSeries | undefined)[] => !series.some((each) => each instanceof Promise)
+// As many as one message may have; a device of which messages come together has them at other places each time.
+const MAX_IN_ORDER = 200
 
-interface Kept {
-  readonly reading: Reading
-  readonly series: PlacedSeries
-  readonly value: number
-}
-
-function storedReading({ reading, series, value }: Kept): StoredReading {
-  const { device, channel, quantity, unit, resolution, place, origin } = series
-  return { ...reading, device, channel, quantity, unit, resolution, place, origin, value }
-}
+const storedReadings = ({ series, t, value, scaled, quality, sourceT }: Committing): StoredReading[] =>
+  series.map(({ no, device, channel, quantity, unit, resolution, place, origin }, at) => {
+    const stored = {
+      seriesNo: no,
+      device,
+      channel,
+      quantity,
+      unit,
+      resolution,
+      place,
+      origin,
+      value: value[at] as number,
+      t: t[at] as number,
+      quality: quality[at] as number,
+      scaled: scaled[at] as number,
+    }
+    const said = sourceT[at]
+    return said === undefined ? stored : Object.assign(stored, { sourceT: said })
+  })
 
 /** With what follows at once from one device's own readings. Marked inputs give a marked result. */
 function withDerived(observations: readonly Measured[]): readonly Measured[] {

@@ -15,6 +15,8 @@ import { VuonError } from '#contract/ground/errors.ts'
 export interface CameraFolderOptions {
   readonly path: string
   readonly everyMs: number
+  /** How long a file must not have changed; 0 where files appear whole. */
+  readonly settledMs?: number
   readonly clock: Clock
   /** `bad`: no picture came out of the file. Rejects when it can't be kept now. */
   readonly deliver: (path: string) => Promise<'kept' | 'bad'>
@@ -83,6 +85,12 @@ export class CameraFolder {
     return this.#isLooking
   }
 
+  /** A pass that begins from now on: it sees what is there now. */
+  async lookAnew(): Promise<void> {
+    await this.#isLooking
+    await this.look()
+  }
+
   async #look(): Promise<void> {
     let names: string[]
     try {
@@ -101,7 +109,8 @@ export class CameraFolder {
 
   /** Names of files that have not changed for a while, oldest first. */
   #settled(names: readonly string[]): string[] {
-    const nowMs = this.#options.clock.monotonicMs()
+    const { clock, settledMs = SETTLED_MS } = this.#options
+    const nowMs = clock.monotonicMs()
     const present = new Set(names)
     for (const name of this.#seen.keys()) if (!present.has(name)) this.#seen.delete(name)
     const settled: { name: string; mtimeMs: number }[] = []
@@ -112,9 +121,10 @@ export class CameraFolder {
       if (!stat?.isFile()) continue
       const { size, mtimeMs } = stat
       const seen = this.#seen.get(name)
-      if (seen?.size !== size || seen.mtimeMs !== mtimeMs)
-        this.#seen.set(name, { size, mtimeMs, sinceMs: nowMs })
-      else if (nowMs - seen.sinceMs >= SETTLED_MS) settled.push({ name, mtimeMs })
+      const isSame = seen?.size === size && seen.mtimeMs === mtimeMs
+      const sinceMs = isSame ? seen.sinceMs : nowMs
+      if (!isSame) this.#seen.set(name, { size, mtimeMs, sinceMs })
+      if (nowMs - sinceMs >= settledMs) settled.push({ name, mtimeMs })
     }
     return settled
       .sort((a, b) => a.mtimeMs - b.mtimeMs || a.name.localeCompare(b.name))

@@ -6,6 +6,7 @@ import { type BrokerUser, BrokerUsers, maySubscribe, mayUse } from './broker-use
 import {
   type BusMessage,
   MAX_PAYLOAD_BYTES,
+  MAX_PHOTO_MESSAGE_BYTES,
   type MessageSource,
   type PublishHow,
   type SourceFault,
@@ -13,6 +14,7 @@ import {
 } from './message-source.ts'
 import type { Presence } from './presence.ts'
 import { RetainedBounds } from './retained-bounds.ts'
+import { topicMatches } from './topic-filter.ts'
 
 /**
  * The broker inside the agent: a box works without installing another one. It speaks MQTT 3.1 and 3.1.1; a client that
@@ -25,12 +27,14 @@ export interface EmbeddedBrokerOptions extends Omit<DoorOptions, 'maxPacketBytes
   /** Who may sign in; everybody if there are none. */
   readonly users?: readonly BrokerUser[]
   readonly presence?: Presence | undefined
+  /** Topics of cameras, whose messages may be as large as photos are. */
+  readonly photoTopics?: readonly string[]
   readonly clock: Clock
 }
 
 const MAX_TOPIC_CHARS = 512
-// Topic and payload at their largest, and the header around them.
-const MAX_PACKET_BYTES = MAX_PAYLOAD_BYTES + 4 * MAX_TOPIC_CHARS + 16
+// What may stand around the payload: the topic at its largest, and the header.
+const MAX_AROUND_BYTES = 4 * MAX_TOPIC_CHARS + 16
 // A reader that takes nothing for so long is closed: what waits for it holds the others up.
 const DRAIN_PATIENCE_MS = 10_000
 // CONNACK of MQTT 5 (§3.2): flags 0, reason 132 "unsupported protocol version", no properties.
@@ -56,7 +60,9 @@ export class EmbeddedBroker implements MessageSource {
   /** Resolves when it listens; rejects when the port is taken, or with `file-unreadable` for its certificate. */
   async start(deliver: (message: BusMessage) => Promise<void>): Promise<void> {
     this.#deliver = deliver
-    const door = new BrokerDoor({ ...this.#options, maxPacketBytes: MAX_PACKET_BYTES })
+    const largest = this.#photoTopics.length > 0 ? MAX_PHOTO_MESSAGE_BYTES : MAX_PAYLOAD_BYTES
+    const maxPacketBytes = largest + MAX_AROUND_BYTES
+    const door = new BrokerDoor({ ...this.#options, maxPacketBytes })
     const aedes = await Aedes.createBroker({
       preConnect: (client, packet, answer) => this.#meet(client, packet, answer),
       authenticate: (client, username, password, answer) =>
@@ -117,6 +123,10 @@ export class EmbeddedBroker implements MessageSource {
   /** The port it listens on, which the system chose when the option said 0. */
   get port(): number {
     return this.#door?.port ?? this.#options.port
+  }
+
+  get #photoTopics(): readonly string[] {
+    return this.#options.photoTopics ?? []
   }
 
   // --- who comes in ---
@@ -184,7 +194,8 @@ export class EmbeddedBroker implements MessageSource {
     // A QoS 2 publish that came before and waits for its PUBREL was delivered then (MQTT-4.3.3-2).
     if (qos === 2 && client && (await this.#isKnownQos2(client, packet))) return
     const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload
-    if (payload.length > MAX_PAYLOAD_BYTES) {
+    const isPhoto = this.#photoTopics.some((filter) => topicMatches(filter, topic))
+    if (payload.length > (isPhoto ? MAX_PHOTO_MESSAGE_BYTES : MAX_PAYLOAD_BYTES)) {
       // Acknowledged all the same: the node would send it again for ever.
       this.#fault('message-too-large', `${topic}: ${payload.length} bytes`)
       return

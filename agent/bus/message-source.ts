@@ -64,3 +64,5 @@ export type SourceFaultCode =
 
 // The largest thing a node on a farm sends is a Zigbee device list; 256 KiB holds about eighty devices.
 export const MAX_PAYLOAD_BYTES = 256 * 1024
+// A photo of an ESP32 camera: 2 megapixels are 150 to 700 kB as JPEG, and a third more as base64.
+export const MAX_PHOTO_MESSAGE_BYTES = 2 * 1024 * 1024

@@ -1,4 +1,5 @@
-import { connect, type IPublishPacket, type MqttClient } from 'mqtt'
+import type { Duplex } from 'node:stream'
+import { connect, type MqttClient } from 'mqtt'
 import { Backoff } from '#contract/ground/backoff.ts'
 import type { Clock } from '#contract/ground/clock.ts'
 import { VuonError } from '#contract/ground/errors.ts'
@@ -19,17 +20,18 @@ import {
   speaksOtherVersion,
 } from './mqtt-connection.ts'
 import { type Presence, PresenceAtBroker } from './presence.ts'
+import { type Publish, PublishStream } from './publish-stream.ts'
 import { Unacknowledged } from './unacknowledged.ts'
 
 /**
  * A client of an outside broker that acknowledges only what is stored, with many messages in flight.
  *
  * mqtt.js acknowledges a QoS 1 message as soon as its handler is done and handles one at a time, so one
- * commit per message would be its pace. Therefore each QoS 1 publish is handed on inside mqtt.js as QoS 0 (its
- * `packetreceive` event comes before the handler looks), and the four bytes of its PUBACK are written here:
+ * commit per message would be its pace. Therefore PUBLISH packets are taken out of the stream before it, and the four
+ * bytes of each PUBACK are written here; mqtt.js connects, subscribes, publishes, and keeps the connection alive.
  *
- *   broker → packetreceive (qos 1 → 0, id kept) → handleMessage → deliver ┐        commit resolves many
- *   broker ← PUBACK PUBACK PUBACK (one write, in the order of arrival)    ┴────────────────────────────┘
+ *   broker → PublishStream → deliver ┐                                     commit resolves many
+ *   broker ← PUBACK PUBACK PUBACK (one write, in the order of arrival) ┴───────────────────────┘
  *
  * After a reconnect the broker sends what was not acknowledged again, with the same ids. What was stored
  * meanwhile is recognised by id and content, acknowledged, and not delivered twice.
@@ -41,6 +43,8 @@ export interface MqttSourceOptions extends BrokerAddress {
   readonly protocol?: MqttVersion | undefined
   /** With it each connection begins anew at the broker, as standards with presence ask: nothing is kept for us. */
   readonly presence?: Presence | undefined
+  /** The largest message that is taken, where it is not readings that come (photos). */
+  readonly maxPayloadBytes?: number | undefined
   readonly clock: Clock
   readonly random: Random
   readonly onFault?: SourceFault
@@ -57,6 +61,7 @@ export class MqttSource implements MessageSource {
   readonly #unacknowledged: Unacknowledged
   #version: MqttVersion
   #client: MqttClient | undefined
+  #stream: PublishStream | undefined
   #deliver: (message: BusMessage) => Promise<void> = () => Promise.reject(new VuonError('link-down'))
   #hasSubscribed = false
   /** This attempt to connect failed, and that was told. */
@@ -80,7 +85,7 @@ export class MqttSource implements MessageSource {
       random: options.random,
     })
     this.#unacknowledged = new Unacknowledged({
-      deliver: (packet, payload) => this.#deliverOne(packet, payload),
+      deliver: (publish) => this.#deliverOne(publish),
       write: (bytes) => {
         if (!this.#client?.connected) return false
         this.#client.stream.write(bytes)
@@ -98,6 +103,7 @@ export class MqttSource implements MessageSource {
         this.#unacknowledged.connectionEnded()
         this.#client?.stream.destroy()
       },
+      onRoom: () => this.#stream?.goOn(),
     })
     this.#state = { isConnected: false, detail: 'not connected yet', since: options.clock.wallMs() }
   }
@@ -144,12 +150,30 @@ export class MqttSource implements MessageSource {
 
   #open(): void {
     const will = this.#presence?.nextWill()
-    const client = connect(this.#options.url, connectionOptions(this.#options, this.#version, will))
-    this.#client = client
-    client.on('packetreceive', (packet) => {
-      if (packet.cmd === 'publish' && packet.qos === 1) packet.qos = 0
+    const client = connect(this.#options.url, {
+      ...connectionOptions(this.#options, this.#version, will),
+      manualConnect: true,
     })
-    client.handleMessage = (packet, done) => this.#unacknowledged.take(packet, done)
+    this.#client = client
+    const openSocket = client['streamBuilder'] as (client: MqttClient) => Duplex
+    client['streamBuilder'] = () => this.#through(openSocket(client))
+    // What PublishStream leaves to mqtt.js: nobody asks a broker for QoS 2, which is stored before it is done all the same.
+    client.handleMessage = (packet, done) => {
+      const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload
+      const { topic, retain: isRetained } = packet
+      const publish = {
+        topic,
+        payload,
+        sizeBytes: payload.length,
+        messageId: 0,
+        isRetained,
+        isSentAgain: false,
+      }
+      this.#deliverOne(publish).then(
+        () => done(),
+        () => client.stream.destroy(),
+      )
+    }
     client.on('connect', (packet) => this.#connected(client, packet.sessionPresent))
     client.on('disconnect', ({ reasonCode }) => {
       // MQTT 5 §3.14.2.1; 142: somebody else came with our client id.
@@ -163,6 +187,16 @@ export class MqttSource implements MessageSource {
     client.on('error', (error) => {
       if (this.#client === client) this.#failed(error)
     })
+    client.connect()
+  }
+
+  #through(socket: Duplex): PublishStream {
+    const onPublish = (publish: Publish): void => {
+      if (!this.#unacknowledged.take(publish)) stream.hold()
+    }
+    const stream = new PublishStream(socket, this.#version, onPublish, this.#options.maxPayloadBytes)
+    this.#stream = stream
+    return stream
   }
 
   async #withinPatience(what: Promise<unknown>): Promise<void> {
@@ -241,16 +275,15 @@ export class MqttSource implements MessageSource {
     })
   }
 
-  #deliverOne(packet: IPublishPacket, payload: Uint8Array): Promise<void> {
-    const { topic, retain } = packet
-    if (this.#presence?.heard(topic, payload, this.#client)) return Promise.resolve()
-    if (payload.length > MAX_PAYLOAD_BYTES) {
+  #deliverOne({ topic, payload, sizeBytes, messageId, isRetained }: Publish): Promise<void> {
+    if (this.#presence?.heard(topic, payload, this.#client)) return NOTHING_TO_STORE
+    if (sizeBytes > (this.#options.maxPayloadBytes ?? MAX_PAYLOAD_BYTES)) {
       // Acknowledged all the same: it would come again for ever and block what stands behind it.
-      this.#fault('message-too-large', `${topic}: ${payload.length} bytes`)
-      return Promise.resolve()
+      this.#fault('message-too-large', `${topic}: ${sizeBytes} bytes`)
+      return NOTHING_TO_STORE
     }
-    const qos = packet.messageId === undefined ? 0 : 1
-    return this.#deliver({ bus: this.#options.bus, topic, payload, qos, isRetained: retain })
+    const qos = messageId > 0 ? 1 : 0
+    return this.#deliver({ bus: this.#options.bus, topic, payload, qos, isRetained })
   }
 
   #say(isConnected: boolean, detail: string): void {
@@ -262,3 +295,5 @@ export class MqttSource implements MessageSource {
     this.#options.onFault?.(...fault)
   }
 }
+
+const NOTHING_TO_STORE = Promise.resolve()

@@ -43,6 +43,8 @@ export function connectionOptions(
     resubscribe: false,
     // Nobody reads it, and asking at ten places a packet whether somebody does is a tenth of the client's time.
     log: () => {},
+    // Two bytes for each of 65,536 numbers, made beforehand, would be seven megabytes.
+    writeCache: false,
     protocolVersion: version,
     ...(version === 5
       ? {

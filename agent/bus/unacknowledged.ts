@@ -1,5 +1,6 @@
-import type { IPublishPacket } from 'mqtt'
 import { equalBytes } from '#contract/ground/bytes.ts'
+import { MAX_PAYLOAD_BYTES } from './message-source.ts'
+import type { Publish } from './publish-stream.ts'
 
 /**
  * What came at QoS 1 and is not acknowledged yet. Acknowledgements leave in the order of arrival (MQTT-4.6.0-2),
@@ -7,118 +8,163 @@ import { equalBytes } from '#contract/ground/bytes.ts'
  *
  *   take ─► deliver ─┐            commit resolves many
  *   PUBACK PUBACK ◄──┴────────────────────────────────┘
+ *
+ * Messages that share a commit share its promise, which is listened to once: there are thousands a second.
  */
 export interface UnacknowledgedHooks {
-  readonly deliver: (packet: IPublishPacket, payload: Uint8Array) => Promise<void>
+  readonly deliver: (publish: Publish) => Promise<void>
   /** Writes bytes to the broker; false when there is no connection. */
   readonly write: (bytes: Uint8Array) => boolean
   readonly onStored: () => void
-  /** `isWaitedFor`: the broker still waits for its acknowledgement on this connection. */
+  /** `isWaitedFor`: the broker still waits for an acknowledgement of it on this connection. */
   readonly onNotStored: (error: unknown, isWaitedFor: boolean) => void
+  /** There is room again, after `take` said that there is none. */
+  readonly onRoom: () => void
+}
+
+/** Messages that are stored, or not, together. */
+interface Delivery {
+  readonly delivered: Promise<void>
+  state: 'on its way' | 'stored' | 'failed'
+  count: number
+  bytes: number
 }
 
 interface Held {
-  readonly id: number
-  readonly topic: string
-  readonly payload: Uint8Array
-  readonly delivered: Promise<void>
-  isStored: boolean
+  readonly publish: Publish
+  readonly delivery: Delivery
 }
 
-// 2,000 messages of 300 bytes are 600 kB; a broker with a larger window waits in its own memory, not in ours.
-export const MAX_IN_FLIGHT = 2000
+// Three commits of a burst: one on its way to the disk, one gathering, one whose acknowledgements are on the line.
+// Of 300 bytes they are 2.4 MB; a broker with a larger window waits in its own memory, not in ours.
+export const MAX_IN_FLIGHT = 8000
+// The same for messages as large as they may be.
+const MAX_BYTES_IN_FLIGHT = 32 * MAX_PAYLOAD_BYTES
 
 export class Unacknowledged {
   readonly #hooks: UnacknowledgedHooks
   /** Messages of this connection in the order they came. */
   #queue: Held[] = []
-  /** By packet id; lives over reconnects until the session ends, to know again what is sent again. */
-  readonly #held = new Map<number, Held>()
+  /** What earlier connections left, by packet id, until the session ends: to know again what is sent again. */
+  readonly #left = new Map<number, Held>()
+  #latest: Delivery | undefined
   #inFlight = 0
-  #waiting: (() => void)[] = []
+  #bytesInFlight = 0
+  #isFull = false
   #isFlushDue = false
 
   constructor(hooks: UnacknowledgedHooks) {
     this.#hooks = hooks
   }
 
-  /** `done` asks for the next packet: at once, unless too much is in flight. */
-  take(packet: IPublishPacket, done: () => void): void {
-    this.#receive(packet)
-    if (this.#inFlight < MAX_IN_FLIGHT) done()
-    else this.#waiting.push(done)
+  /** False when no more should come before `onRoom`. */
+  take(publish: Publish): boolean {
+    const { messageId } = publish
+    if (messageId > 0 && this.#left.size > 0 && this.#isKnown(publish)) return !this.#isFull
+    const delivery = this.#deliver(publish)
+    if (messageId > 0) {
+      this.#queue.push({ publish, delivery })
+      if (delivery.state === 'stored') this.#flushSoon()
+    }
+    this.#isFull = !this.#hasRoom()
+    return !this.#isFull
   }
 
   /** The broker knows nothing of an earlier session: its ids begin anew. */
   sessionEnded(): void {
-    this.#held.clear()
+    this.#left.clear()
   }
 
   /** What was not acknowledged comes again on the next connection. */
   connectionEnded(): void {
+    for (const held of this.#queue)
+      if (held.delivery.state !== 'failed') this.#left.set(held.publish.messageId, held)
     this.#queue = []
     this.#wake()
   }
 
   get pending(): readonly Promise<void>[] {
-    return this.#queue.map(({ delivered }) => delivered)
+    return [...new Set(this.#queue.map(({ delivery }) => delivery.delivered))]
   }
 
   /** Acknowledges what is stored, as far as everything before it is. */
   flush(): void {
     let count = 0
-    while (this.#queue[count]?.isStored) count++
+    while (this.#queue[count]?.delivery.state === 'stored') count++
     if (count === 0) return
     const bytes = new Uint8Array(count * 4)
     const acknowledgements = new DataView(bytes.buffer)
-    const stored = this.#queue.slice(0, count)
     // PUBACK: type 4, two more bytes, the packet's id (MQTT 3.1.1 §3.4). In MQTT 5 the same four bytes mean
     // success without properties (§3.4.2.1).
     for (let index = 0; index < count; index++)
-      acknowledgements.setUint32(index * 4, 0x40020000 + (stored[index]?.id ?? 0))
+      acknowledgements.setUint32(index * 4, 0x40020000 + (this.#queue[index] as Held).publish.messageId)
     if (!this.#hooks.write(bytes)) return
     this.#queue.splice(0, count)
-    for (const held of stored) if (this.#held.get(held.id) === held) this.#held.delete(held.id)
   }
 
-  #receive(packet: IPublishPacket): void {
-    const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload
-    const id = packet.messageId
-    const earlier = id === undefined || !packet.dup ? undefined : this.#held.get(id)
-    if (earlier && earlier.topic === packet.topic && equalBytes(earlier.payload, payload)) {
-      this.#queue.push(earlier)
-      this.#flushSoon()
-      return
+  /** Whether it is what an earlier connection left; an id that means something else now is forgotten. */
+  #isKnown(publish: Publish): boolean {
+    const left = this.#left.get(publish.messageId)
+    if (!left) return false
+    this.#left.delete(publish.messageId)
+    const { topic, payload } = left.publish
+    if (!publish.isSentAgain || topic !== publish.topic || !equalBytes(payload, publish.payload)) return false
+    this.#queue.push(left)
+    this.#flushSoon()
+    return true
+  }
+
+  #deliver(publish: Publish): Delivery {
+    const delivered = this.#hooks.deliver(publish)
+    let delivery = this.#latest
+    if (delivery?.delivered !== delivered) {
+      delivery = { delivered, state: 'on its way', count: 0, bytes: 0 }
+      this.#latest = delivery
+      this.#listenTo(delivery)
     }
-    const delivered = this.#hooks.deliver(packet, payload)
-    this.#inFlight++
-    const held: Held = { id: id ?? 0, topic: packet.topic, payload, delivered, isStored: false }
-    if (id !== undefined) {
-      this.#held.set(id, held)
-      this.#queue.push(held)
+    if (delivery.state === 'on its way') {
+      const { length } = publish.payload
+      delivery.count++
+      delivery.bytes += length
+      this.#inFlight++
+      this.#bytesInFlight += length
     }
-    delivered.then(
+    return delivery
+  }
+
+  #listenTo(delivery: Delivery): void {
+    delivery.delivered.then(
       () => {
-        held.isStored = true
+        this.#settled(delivery, 'stored')
         this.#hooks.onStored()
-        this.#settled()
       },
       (error: unknown) => {
-        if (this.#held.get(held.id) === held) this.#held.delete(held.id)
-        this.#settled()
-        this.#hooks.onNotStored(error, id !== undefined && this.#queue.includes(held))
+        for (const [id, held] of this.#left) if (held.delivery === delivery) this.#left.delete(id)
+        this.#settled(delivery, 'failed')
+        this.#hooks.onNotStored(
+          error,
+          this.#queue.some((held) => held.delivery === delivery),
+        )
       },
     )
   }
 
-  #settled(): void {
-    this.#inFlight--
+  #settled(delivery: Delivery, state: Delivery['state']): void {
+    delivery.state = state
+    this.#inFlight -= delivery.count
+    this.#bytesInFlight -= delivery.bytes
     this.#flushSoon()
-    if (this.#inFlight < MAX_IN_FLIGHT) this.#wake()
+    if (this.#hasRoom()) this.#wake()
+  }
+
+  #hasRoom(): boolean {
+    return this.#inFlight < MAX_IN_FLIGHT && this.#bytesInFlight < MAX_BYTES_IN_FLIGHT
   }
 
   #wake(): void {
-    for (const done of this.#waiting.splice(0)) done()
+    if (!this.#isFull) return
+    this.#isFull = false
+    this.#hooks.onRoom()
   }
 
   #flushSoon(): void {

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer'
 import { fromUtf8 } from '#contract/ground/bytes.ts'
 
 /** JSON from strangers, with bounds on size, depth and number of keys, checked before it is parsed. */
@@ -15,11 +16,18 @@ export function parseBoundedJson(payload: Uint8Array): ParsedJson {
     return refusal('too-large', `${payload.length} bytes, more than ${MAX_JSON_BYTES}`)
   let text: string
   try {
-    text = fromUtf8(payload)
+    text = textOf(payload)
   } catch {
     return refusal('not-utf8', 'the payload is not UTF-8 text')
   }
   return parseBoundedText(text)
+}
+
+/** Throws when it is no UTF-8. Nearly all of it is ASCII, for which each byte is a character. */
+function textOf(payload: Uint8Array): string {
+  if (!isAscii(payload)) return fromUtf8(payload)
+  const { buffer, byteOffset, length } = payload
+  return (Buffer.isBuffer(payload) ? payload : Buffer.from(buffer, byteOffset, length)).toString('latin1')
 }
 
 /** The same for text whose size somebody has looked at. */

@@ -17,4 +17,37 @@ const fromNumber = (stated: number): number => (stated < 1e11 ? stated * 1000 : 
 
 const ISO_WITH_ZONE = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})$/
 
-const fromText = (stated: string): number => (ISO_WITH_ZONE.test(stated) ? Date.parse(stated) : NaN)
+const fromText = (stated: string): number => {
+  const ms = fromIsoUtc(stated)
+  return Number.isNaN(ms) && ISO_WITH_ZONE.test(stated) ? Date.parse(stated) : ms
+}
+
+let latestDay = ''
+let latestDayMs = Number.NaN
+
+/**
+ * `2026-11-23T04:05:06.789Z`, as nearly all is written, a fifth of the time that Date.parse takes: the day is mostly the
+ * one before, and what is left are ten digits. NaN for everything else.
+ */
+function fromIsoUtc(text: string): number {
+  if (text.length !== 24 || text[23] !== 'Z' || text[10] !== 'T') return Number.NaN
+  if (text[13] !== ':' || text[16] !== ':' || text[19] !== '.') return Number.NaN
+  if (!text.startsWith(latestDay) || latestDay === '') {
+    latestDay = text.slice(0, 10)
+    latestDayMs = ISO_DAY.test(latestDay) ? Date.parse(latestDay) : Number.NaN
+  }
+  const hours = digitAt(text, 11) * 10 + digitAt(text, 12)
+  const minutes = digitAt(text, 14) * 10 + digitAt(text, 15)
+  const seconds = digitAt(text, 17) * 10 + digitAt(text, 18)
+  if (!(hours < 24 && minutes < 60 && seconds < 60)) return Number.NaN
+  const ms = digitAt(text, 20) * 100 + digitAt(text, 21) * 10 + digitAt(text, 22)
+  return latestDayMs + (hours * 3600 + minutes * 60 + seconds) * 1000 + ms
+}
+
+const ISO_DAY = /^\d{4}-\d{2}-\d{2}$/
+
+/** NaN for what is no digit. */
+function digitAt(text: string, at: number): number {
+  const digit = text.charCodeAt(at) - 48
+  return digit >= 0 && digit <= 9 ? digit : Number.NaN
+}

@@ -36,6 +36,8 @@ export class Zigbee2MqttDecoder implements MessageDecoder {
   /** Devices that send whole objects: their attribute topics would say the same a second time. */
   readonly #sendsObjects = new Set<string>()
   readonly #isInSoil = new Set<string>()
+  /** By device: what its last message was made of. */
+  readonly #shapes = new Map<string, Shape>()
 
   constructor(options: { base?: string } = {}) {
     this.#base = options.base ?? 'zigbee2mqtt'
@@ -87,6 +89,7 @@ export class Zigbee2MqttDecoder implements MessageDecoder {
       const devices = parseDeviceList(parsed.value)
       if (!devices) return refused('not-a-list', 'bridge/devices is not a list')
       this.#devices = devices
+      this.#shapes.clear()
     } else {
       const groups = parseGroupList(parsed.value)
       if (!groups) return refused('not-a-list', 'bridge/groups is not a list')
@@ -114,17 +117,17 @@ export class Zigbee2MqttDecoder implements MessageDecoder {
   #values(device: string, payload: JsonObject, message: IncomingMessage): DecodeResult {
     const readings: Observation[] = []
     const errors: DecodeError[] = []
-    let ignoredFields = 0
+    const { steps, ignored, hasTwins } = this.#shapeOf(device, payload)
+    let ignoredFields = ignored
     const sourceTimeMs = sourceTimeOf(payload['last_seen'])
     const quality = message.isRetained ? QUALITY.historical : QUALITY.good
-    const seen = new Set<string>()
-    for (const property of Object.keys(payload)) {
-      if (META_FIELDS.has(property)) continue
+    const seen = hasTwins ? new Set<string>() : undefined
+    for (const step of steps) {
+      const { property } = step
       const stated = payload[property]
-      const named = fieldOf(property)
       // Null: the device has the property and has not said it yet.
-      if (named && stated === null) continue
-      const found = named && this.#fieldFor(device, property, named, payload)
+      if (stated === null) continue
+      const found = step.dependsOnValue ? this.#fieldFor(device, property, step.named, payload) : step.found
       if (!found) {
         ignoredFields++
         continue
@@ -148,13 +151,14 @@ export class Zigbee2MqttDecoder implements MessageDecoder {
         errors.push({ code: 'unit-unknown', detail: `${property}: "${found.field.unit}"` })
         continue
       }
-      // `presence` and `occupancy` are one value under two names.
-      const key = found.endpoint === '' ? quantity : `${quantity}/${found.endpoint}`
-      if (seen.has(key)) {
-        ignoredFields++
-        continue
+      if (seen) {
+        const key = keyOf(found)
+        if (seen.has(key)) {
+          ignoredFields++
+          continue
+        }
+        seen.add(key)
       }
-      seen.add(key)
       if (readings.length >= MAX_READINGS) {
         errors.push({ code: 'too-many-values', detail: `more than ${MAX_READINGS} values` })
         break
@@ -170,13 +174,38 @@ export class Zigbee2MqttDecoder implements MessageDecoder {
     }
   }
 
+  /** A device sends the same properties for years: what each means is looked up when they change. */
+  #shapeOf(device: string, payload: JsonObject): Shape {
+    const known = this.#shapes.get(device)
+    if (known && hasKeys(payload, known.keys)) return known
+    const keys = Object.keys(payload)
+    const steps: Step[] = []
+    let ignored = 0
+    for (const property of keys) {
+      if (META_FIELDS.has(property)) continue
+      const named = fieldOf(property)
+      if (!named) {
+        ignored++
+        continue
+      }
+      const found = this.#fieldFor(device, property, named, payload)
+      steps.push({ property, named, found, dependsOnValue: named.name === 'voltage' })
+    }
+    const quantities = steps.map(({ found }) => found && keyOf(found))
+    const hasTwins = new Set(quantities).size < steps.length || steps.some((step) => step.dependsOnValue)
+    const shape = { keys, steps, ignored, hasTwins }
+    if (keys.length <= MAX_READINGS && (known || this.#shapes.size < MAX_REMEMBERED))
+      this.#shapes.set(device, shape)
+    return shape
+  }
+
   /** The table's field, corrected by what the device and its other properties say. */
   #fieldFor(
     device: string,
     property: string,
     found: FoundField,
     payload: JsonObject,
-  ): { field: Field; endpoint: string } | undefined {
+  ): MeantField | undefined {
     const { name, endpoint } = found
     const known = this.#devices.get(device)
     const has = (other: string) => known?.properties.has(other) || Object.hasOwn(payload, other)
@@ -238,6 +267,38 @@ const MAX_READINGS = 200
 const MAX_ERRORS = 50
 // A coordinator holds at most some 300 devices.
 const MAX_REMEMBERED = 1000
+
+/** The properties of a message in their order, and what each means. */
+interface Shape {
+  readonly keys: readonly string[]
+  readonly steps: readonly Step[]
+  /** Properties that nobody mapped. */
+  readonly ignored: number
+  /** Two of them may be one value: `presence` and `occupancy`. */
+  readonly hasTwins: boolean
+}
+
+interface Step {
+  readonly property: string
+  readonly named: FoundField
+  readonly found: MeantField | undefined
+  /** A voltage of thousands is one of millivolts. */
+  readonly dependsOnValue: boolean
+}
+
+interface MeantField {
+  readonly field: Field
+  readonly endpoint: string
+}
+
+const keyOf = ({ field, endpoint }: MeantField): string =>
+  endpoint === '' ? field.quantity : `${field.quantity}/${endpoint}`
+
+function hasKeys(payload: JsonObject, keys: readonly string[]): boolean {
+  let index = 0
+  for (const key in payload) if (keys[index++] !== key) return false
+  return index === keys.length
+}
 
 function remember(set: Set<string>, name: string): void {
   if (set.size < MAX_REMEMBERED) set.add(name)

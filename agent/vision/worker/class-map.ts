@@ -1,21 +1,26 @@
 import { HEALTHY, type ModelHead } from './model-manifest.ts'
 import type { Logits } from './model-session.ts'
 import type { HeatGrid } from './photo-model.ts'
-import { softmax } from './softmax.ts'
 
 // A map of a fixed input has the network's last grid: 7 × 7 for 224 px, 20 × 20 for 640 px.
 const MAX_CELLS = 64 * 64
 
+// Logits, in steps of the temperature: where all cells differ by less, none of them stands out.
+const LEAST_RANGE = 4
+
 /**
  * Where a model that judges a photo as a whole saw what it says: its head, which is linear, applied at each position
  * before the features are averaged (class activation map; Zhou et al., CVPR 2016). `map` is `[1, labels, rows, columns]`,
- * logits. A cell's value is the probability, there, of any label but healthy and "not this crop".
+ * logits; `lesion` the photo's probability of any label but healthy and "not this crop".
  *
- * It was trained on whole photos only, so that a cell is where it looked, not the outline of a lesion.
+ * A cell's evidence is how far its lesion logits lie above its others. The cell with most has the photo's probability,
+ * that with least has 0: a cell by itself is sure of everything, because it was trained on whole photos only. So it says
+ * where the model looked, not the outline of a lesion.
  */
 export function heatOfMap(
   { output, labels, temperature }: Pick<ModelHead, 'output' | 'labels' | 'temperature'>,
   { dims, values }: Logits,
+  lesion: number,
 ): HeatGrid {
   const [photos, planes, rows = 0, columns = 0] = dims
   const cells = rows * columns
@@ -26,14 +31,28 @@ export function heatOfMap(
       `the map of "${output}" is ${dims.join(' × ')}, not 1 × ${labels.length} × rows × columns`,
     )
   if (!values.every(Number.isFinite)) throw new Error(`the map of "${output}" holds what is no number`)
-  const lesions = labels.map(({ key }, at) => key !== HEALTHY && at < labels.length - 1)
-  const heat = Array.from({ length: cells }, (_, cell) => {
-    const shares = softmax(
-      labels.map((_label, at) => values[at * cells + cell] as number),
-      temperature,
-    )
-    const lesion = shares.reduce((sum, share, at) => (lesions[at] ? sum + share : sum), 0)
-    return Math.round(255 * Math.min(1, lesion))
+  const evidence = Array.from({ length: cells }, (_, cell) => {
+    const scaled = labels.map((_label, at) => (values[at * cells + cell] as number) / temperature)
+    const [ill, other] = [
+      scaled.filter((_each, at) => isLesion(labels, at)),
+      scaled.filter((_each, at) => !isLesion(labels, at)),
+    ]
+    return logSum(ill) - logSum(other)
   })
-  return { rows, columns, values: heat }
+  const most = Math.max(...evidence)
+  const range = Math.max(most - Math.min(...evidence), LEAST_RANGE)
+  return {
+    rows,
+    columns,
+    values: evidence.map((each) => Math.round(255 * lesion * (1 - (most - each) / range))),
+  }
+}
+
+/** Any label but healthy and the last one, "not this crop". */
+export const isLesion = (labels: ModelHead['labels'], at: number): boolean =>
+  labels[at]?.key !== HEALTHY && at < labels.length - 1
+
+const logSum = (logits: readonly number[]): number => {
+  const most = Math.max(...logits)
+  return most + Math.log(logits.reduce((sum, each) => sum + Math.exp(each - most), 0))
 }

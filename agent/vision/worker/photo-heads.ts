@@ -1,4 +1,4 @@
-import { heatOfMap } from './class-map.ts'
+import { heatOfMap, isLesion } from './class-map.ts'
 import type { ModelHead } from './model-manifest.ts'
 import type { Logits } from './model-session.ts'
 import type { Look } from './photo-model.ts'
@@ -25,7 +25,8 @@ export function answerOf({ head, logits, map }: HeadAnswer): Look {
   )
   if ((shares.at(-1) as number) >= head.refuseFrom)
     return { verdict: null, abstained: 'not-this-plant', labels, ...UNSEEN }
-  const seen = { ...UNSEEN, heat: map ? heatOfMap(head, map) : null }
+  const lesion = shares.reduce((sum, share, at) => (isLesion(head.labels, at) ? sum + share : sum), 0)
+  const seen = { ...UNSEEN, heat: map ? heatOfMap(head, map, Math.min(1, lesion)) : null }
   const best = labels[0]
   return best && best.probability >= head.answerFrom
     ? { verdict: best.label, abstained: null, labels, ...seen }

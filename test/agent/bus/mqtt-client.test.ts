@@ -267,7 +267,7 @@ describe.skipIf(!hasMosquitto)('a client of Mosquitto [needs mosquitto]', () => 
     expect(faults.told).toEqual([['message-too-large', `farm/huge: ${MAX_PAYLOAD_BYTES + 1} bytes`]])
   })
 
-  it('stores at least 10,000 messages a second in the journal, each before its acknowledgement', async () => {
+  it('stores a burst in commits that hundreds share, each message before its acknowledgement', async () => {
     const { url } = await broker('max_inflight_messages 0\nmax_queued_messages 0')
     const journal = await openJournal(join(journalFolder(), 'journal.db'), { isInWorker: true })
     const { no } = await journal.declareSeries(soilMoisture)
@@ -275,36 +275,34 @@ describe.skipIf(!hasMosquitto)('a client of Mosquitto [needs mosquitto]', () => 
     let stored = 0
     const { source: box } = source(url)
     onTestFinished(() => box.stop())
-    await box.start(async ({ payload }) => {
+    await box.start(({ payload }) => {
       const { v } = JSON.parse(new TextDecoder().decode(payload)) as { v: number }
-      await journal.appendReadings([{ seriesNo: no, t: journal.now(), scaled: v, quality: 0 }], 'commit')
-      stored++
+      const reading = { seriesNo: no, t: journal.now(), scaled: v, quality: 0 }
+      const committed = journal.appendReadings([reading], 'commit')
+      void committed.then(() => stored++)
+      return committed
     })
     await eventually('it is connected', () => box.state().isConnected)
     await aWhile(100)
-    // The best of three: another program on the machine slows one run, not all.
-    let perS = 0
-    for (let round = 1; round <= 3 && perS <= 10_000; round++) {
-      const pub = spawn(findTool('mosquitto_pub') ?? 'mosquitto_pub', [
-        ...urlArgs(url),
-        ...['-t', 'farm/soil', '-q', '1', '-l'],
-      ])
-      pub.stdin.write(
-        Array.from({ length: count }, (_, v) => JSON.stringify({ v, name: 'soil-a', unit: '%' })).join('\n'),
-      )
-      pub.stdin.end()
-      const before = (round - 1) * count
-      await eventually('the first is stored', () => stored > before)
-      const startedMs = performance.now()
-      const startedAt = stored
-      await eventually('all are stored', () => stored === before + count)
-      perS = Math.round(((before + count - startedAt) * 1000) / (performance.now() - startedMs))
-      const { commits, lanes } = await journal.state()
-      console.log(`MQTT QoS 1 → journal: ${perS} messages/s in ${commits} commits`)
-      expect(lanes.reading.lastSeq).toBe(before + count)
-    }
-    expect(perS).toBeGreaterThan(10_000)
-  }, 90_000)
+    const pub = spawn(findTool('mosquitto_pub') ?? 'mosquitto_pub', [
+      ...urlArgs(url),
+      ...['-t', 'farm/soil', '-q', '1', '-l'],
+    ])
+    pub.stdin.write(
+      Array.from({ length: count }, (_, v) => JSON.stringify({ v, name: 'soil-a', unit: '%' })).join('\n'),
+    )
+    pub.stdin.end()
+    await eventually('all are stored', () => stored === count, 50_000)
+    const { commits, lanes } = await journal.state()
+    expect(lanes.reading.lastSeq).toBe(count)
+    expect(commits).toBeLessThan(count / 20)
+    // Nobody waits at the broker any more.
+    await box.stop()
+    const later = new Store()
+    await connected(url, later)
+    await aWhile()
+    expect(later.texts).toEqual([])
+  })
 })
 
 it('says which topic a broker refuses it, and reads the others', async () => {

@@ -16,9 +16,11 @@ const ORIGIN = 'http://192.168.1.20:8080'
 let box: PretendBox
 let desk: PhotoDesk
 let phone: Phone
+let waiting: PhotoDoor['waiting']
 
 /** The page of a box with a real journal, a real photo store and the real decoding process. */
 beforeEach(async () => {
+  waiting = undefined
   box = await pretendBox()
   desk = openDesk()
   // The room may be exchanged while the page stands.
@@ -28,6 +30,9 @@ beforeEach(async () => {
     photo: (sha256) => desk.photo(sha256),
     isHeld: (finding) => desk.isHeld(finding),
     modelWords: (sha256) => desk.modelWords(sha256),
+    get waiting() {
+      return waiting ?? desk.waiting
+    },
   }
   Object.assign(box.sources, { photos: door })
   // The page was composed before: it is composed again with the photos.
@@ -301,6 +306,30 @@ describe('the photo room of the box', () => {
       expect(vi.what).not.toContain('{')
     }
     expect(reasonText('vi', 'upside-down').what).toContain('upside-down')
+  })
+
+  test('says that photos wait because the box is hot, how hot it is, and what to do', async () => {
+    expect((await phone.get('/photos')).body).not.toContain('°C')
+    waiting = { photos: 3, isTooHot: true, tempC: 84.4 }
+    const page = (await phone.get('/photos')).body
+    for (const part of ['84', '°C', '3 ảnh', 'chỗ mát']) expect(page).toContain(part)
+  })
+
+  test('of a model that has a map says what it looked at, and that this is no share of lesions', async () => {
+    const models = `${box.dataDir}/models`
+    putModels(models, { withMap: true })
+    await desk.stop()
+    desk = openDesk(models)
+    await desk.openModels()
+    const photo = await drawnStem([{ colour: 'spot', x: 320, y: 240, r: 900 }])
+    const looked = await desk.takeStream(Readable.from([photo]), {
+      ...{ crop: 'durian', organ: 'leaf', plot: 'lo-a', person: '' },
+    })
+    if (!('finding' in looked)) throw new Error(looked.refused)
+    const page = (await phone.get(`/photos/${looked.finding.findingId}`)).body
+    for (const part of ['Máy để ý khoảng 100 %', 'không phải tỉ lệ vết bệnh', '<svg class="photo"'])
+      expect(page).toContain(part)
+    expect(page).not.toContain('Vết bệnh chiếm')
   })
 
   test('passes a busy worker on, and keeps nothing then', async () => {

@@ -193,9 +193,13 @@ describe('the leaf model', () => {
       const { heat: none, model: __, ...without } = await diagnosis(photo, 'durian', 'leaf')
       expect([none, rest]).toEqual([null, without])
       expect([heat?.rows, heat?.columns]).toEqual([8, 8])
-      const seen = (await asked(await half(), 'durian')).heat
+      const { heat: seen, labels } = await asked(await half(), 'durian')
+      const probability = labels.find(({ label }) => label === 'leaf_spot')?.probability ?? 0
       const at = (row: number, column: number) => seen?.values[row * 8 + column] ?? -1
-      expect([at(4, 2) > 200, at(4, 7) < 50]).toEqual([true, true])
+      // The hottest cell has what the whole photo has; the green hardly anything of it.
+      expect(Math.max(...(seen?.values ?? []))).toBeCloseTo(255 * probability, -0.5)
+      expect(at(4, 2)).toBeGreaterThan(0.9 * 255 * probability)
+      expect(at(4, 7)).toBeLessThan(0.6 * at(4, 2))
     })
 
     test('gives no lesion share, and a hint of how much of the photo it means', async () => {
@@ -214,7 +218,7 @@ describe('the leaf model', () => {
       await asked(await half(), 'durian', { heatmap })
       const { data, info } = await sharp(heatmap).raw().toBuffer({ resolveWithObject: true })
       const blueAt = (x: number, y: number) => data[(y * info.width + x) * info.channels + 2] ?? 0
-      expect([info.width, info.height, blueAt(163, 238) > 80, blueAt(600, 238) < 80]).toEqual([
+      expect([info.width, info.height, blueAt(163, 238) > 55, blueAt(600, 238) < 80]).toEqual([
         640,
         480,
         true,
@@ -244,9 +248,11 @@ describe('the leaf model', () => {
         [1, 3, 0, 0],
         [1, 3, 900, 900],
       ])
-        expect(() => heatOfMap(head, { dims, values: new Float32Array(192) })).toThrow('the map of "durian"')
+        expect(() => heatOfMap(head, { dims, values: new Float32Array(192) }, 1)).toThrow(
+          'the map of "durian"',
+        )
       const values = new Float32Array(3).fill(Number.NaN)
-      expect(() => heatOfMap(head, { dims: [1, 3, 1, 1], values })).toThrow('no number')
+      expect(() => heatOfMap(head, { dims: [1, 3, 1, 1], values }, 1)).toThrow('no number')
     })
   })
 
