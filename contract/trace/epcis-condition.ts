@@ -1,3 +1,4 @@
+import type { Vocabulary } from './cbv-words.ts'
 import type { Role } from './epcis-facts.ts'
 import type { NamePattern } from './epcis-names.ts'
 
@@ -45,3 +46,22 @@ export type Condition =
       readonly isTime: boolean
     }
   | { readonly kind: 'field-exists'; readonly field: Field }
+  | {
+      /** The places themselves, and whatever lies in them. */
+      readonly kind: 'within'
+      readonly place: 'readPoint' | 'bizLocation'
+      readonly places: readonly string[]
+    }
+  | {
+      /** What the field names has one of these attributes in its master data; with `values`, with one of these. */
+      readonly kind: 'attribute'
+      readonly of: MasterField
+      readonly attributes: readonly string[]
+      readonly values: readonly string[] | undefined
+    }
+
+/** A field of an event whose value master data tells of: some words, things in some roles, or a field of an author's own. */
+export type MasterField =
+  | { readonly names: readonly string[]; readonly vocabulary?: Vocabulary }
+  | { readonly roles: readonly Role[] }
+  | { readonly field: Field }

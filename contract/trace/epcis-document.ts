@@ -1,4 +1,5 @@
 import type { EpcisEvent } from './epcis.ts'
+import { headerMistakes, type MasterElement, masterElements } from './epcis-master-data.ts'
 import { contextMistakes, eventMistakes, isTime } from './epcis-mistakes.ts'
 import { type EpcisMistake, isUri } from './epcis-value-rules.ts'
 import { isTooDeep, MAX_JSON_DEPTH } from './json-depth.ts'
@@ -9,6 +10,8 @@ export interface OpenedDocument {
   readonly events: readonly unknown[]
   /** Where the events stand, for their mistakes: `epcisBody.eventList`, or nothing for a single event. */
   readonly path: string
+  /** What the document's header says of places, products and parties. */
+  readonly masterData: readonly MasterElement[]
   /** What is wrong with the document around them. With any, the events count for nothing. */
   readonly mistakes: readonly EpcisMistake[]
 }
@@ -38,7 +41,7 @@ export function openDocument(value: unknown): OpenedDocument {
   if (type === 'EPCISDocument') return openBody(value, 'epcisBody', DOCUMENT_FIELDS)
   if (type === 'EPCISQueryDocument')
     return openBody(value, 'epcisBody.queryResults.resultsBody', QUERY_FIELDS)
-  return { events: [value], path: '', mistakes: [] }
+  return { events: [value], path: '', masterData: [], mistakes: [] }
 }
 
 /** Every mistake of a document and of its events; `isForCapture` as in `eventMistakes`. */
@@ -77,17 +80,21 @@ function openBody(document: Json, holderPath: string, fields: ReadonlySet<string
     if (!fields.has(key) && !isUri(key))
       mistakes.push({ path: key, rule: 'is not a field of a document, and has no namespace (prefix:field)' })
   if (isQuery) mistakes.push(...queryMistakes(document))
+  const { epcisHeader } = document
+  if (epcisHeader !== undefined) mistakes.push(...headerMistakes(epcisHeader))
   const holder = holderPath
     .split('.')
     .reduce<unknown>((each, name) => (isObject(each) ? each[name] : undefined), document)
   const events = isObject(holder) ? holder['eventList'] : undefined
   if (!Array.isArray(events))
     mistakes.push({ path: `${holderPath}.eventList`, rule: 'is not a list of events' })
-  if (mistakes.length > 0 || !Array.isArray(events)) return { events: [], path: holderPath, mistakes }
+  if (mistakes.length > 0 || !Array.isArray(events))
+    return { events: [], path: holderPath, masterData: [], mistakes }
   const context = declarationsOf(document['@context'])
   return {
     events: context.length === 0 ? events : events.map((event) => withContext(event, context)),
     path: `${holderPath}.eventList`,
+    masterData: masterElements(epcisHeader, prefixesOf(context)),
     mistakes: [],
   }
 }
@@ -104,6 +111,13 @@ function queryMistakes(document: Json): EpcisMistake[] {
 const declarationsOf = (context: unknown): Json[] =>
   (Array.isArray(context) ? context : [context]).filter((part): part is Json => isObject(part))
 
+const prefixesOf = (declared: readonly Json[]): Record<string, string> =>
+  Object.fromEntries(
+    declared
+      .flatMap((part) => Object.entries(part))
+      .filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  )
+
 /** An event stands alone once it is captured, so what its document declared goes with it; its own declarations win. */
 function withContext(event: unknown, declared: readonly Json[]): unknown {
   if (!isObject(event)) return event
@@ -115,6 +129,7 @@ function withContext(event: unknown, declared: readonly Json[]): unknown {
 const refused = (path: string, rule: string): OpenedDocument => ({
   events: [],
   path: '',
+  masterData: [],
   mistakes: [{ path: path || 'document', rule }],
 })
 

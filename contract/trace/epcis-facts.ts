@@ -2,8 +2,9 @@ import { toHex, utf8 } from '../ground/bytes.ts'
 import type { Sha256 } from '../ground/signing.ts'
 import type { Vocabulary } from './cbv-words.ts'
 import { STANDARD_NAMESPACES } from './epcis.ts'
-import { bareReason, bareWord, nameOf, placeAround } from './epcis-names.ts'
+import { bareReason, bareWord, familyOf, nameOf, placeAround } from './epcis-names.ts'
 import { differenceInBaseUnit, inBaseUnit } from './epcis-units.ts'
+import { KIND, KIND_FIELDS, kindOf } from './event-kind.ts'
 
 /** In which of its lists an event names a thing or a class of things. */
 export const ROLES = [
@@ -36,7 +37,7 @@ export interface EventFacts {
 /** The name under which it is noted that an event has something: `has` with `sensorElementList`. */
 const HAS = 'has'
 
-/** Behind `readPoint` or `bizLocation`: the place that it lies in. */
+/** Behind `readPoint` or `bizLocation`: the place that it lies in. Behind a role: the family of the thing. */
 export const WITHIN = '<'
 
 // Two kilobytes of facts for each of a thousand EPCs is more than any door lets in; a deeper nesting is an attack.
@@ -65,12 +66,22 @@ export function factsOf(event: Readonly<Record<string, unknown>>, sha256: Sha256
   }
 }
 
-/** Milliseconds of an ISO 8601 date and time with an offset, or undefined. Parts of a millisecond are cut. */
+const TIME =
+  /^(\d{4}-\d\d-)(\d\d)([Tt ])((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(\.\d+)?(?:[Zz]|[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00))$/
+
+/**
+ * Milliseconds of an ISO 8601 date and time with an offset, or undefined, as it is for the thirtieth of February. Parts
+ * of a millisecond are cut.
+ */
 export function timeOf(value: unknown): number | undefined {
-  if (typeof value !== 'string') return undefined
-  if (!/^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/.test(value)) return undefined
+  const match = typeof value === 'string' ? TIME.exec(value) : undefined
+  if (!match) return undefined
+  const [text, month = '', day = ''] = match
+  // The parser takes any day up to 31, and goes on into the next month.
+  const first = Date.parse(`${month}01T00:00:00Z`)
+  if (new Date(first + (Number(day) - 1) * 86_400_000).getUTCDate() !== Number(day)) return undefined
   const ms = Date.parse(
-    value
+    text
       .replace(' ', 'T')
       .replace(/\.(\d{1,3})\d*/, '.$1')
       .toUpperCase(),
@@ -110,6 +121,8 @@ class Facts {
     this.#word('action', textOf(event['action']))
     this.#vocabulary('bizStep', 'bizStep', event['bizStep'])
     this.#vocabulary('disposition', 'disposition', event['disposition'])
+    const said = new Map(this.words)
+    this.#word(KIND, kindOf(KIND_FIELDS.map((field) => said.get(field) ?? '')))
     const persistent = recordOf(event['persistentDisposition'])
     for (const part of ['set', 'unset'])
       for (const each of listOf(persistent[part]))
@@ -284,7 +297,11 @@ class Facts {
   }
 
   #thing(uri: string, role: Role): void {
-    if (uri !== '' && !this.#isFull) this.things.push([this.short(nameOf(uri)), role])
+    if (uri === '' || this.#isFull) return
+    const name = this.short(nameOf(uri))
+    this.things.push([name, role])
+    const family = familyOf(name)
+    if (family !== undefined) this.words.push([`${role}${WITHIN}`, family])
   }
 
   #figure(name: string, value: number): void {

@@ -39,8 +39,8 @@ import {
  * step 29, TCR-54, check digits, the order of times).
  *
  * `isAlone`: it stands by itself, and then needs an @context of its own. `isForCapture`: it wants
- * to be captured, and TCR-53 step 29 holds too: what sensorMetadata says, no report says again. GS1's own examples
- * break that rule, so it is no mistake of a file.
+ * to be captured, and two rules hold too that GS1's own examples break, so that they are no mistakes of a file: what
+ * sensorMetadata says, no report says again (TCR-53 step 29), and nothing was measured after the event (M122).
  */
 export function eventMistakes(
   event: unknown,
@@ -66,7 +66,7 @@ function checkEvent(event: unknown, path: string, isAlone: boolean, found: Mista
   }
   for (const name of ['eventTime', 'eventTimeZoneOffset'])
     if (event[name] === undefined) found.add(at(path, name), 'is missing')
-  const own = TYPES[type]
+  const own = Object.hasOwn(TYPES, type) ? TYPES[type] : undefined
   if (!own) {
     // Types of one's own are URIs; their fields are their author's.
     if (!isUri(type)) found.add(at(path, 'type'), `is not one of ${STANDARD_EVENT_TYPES.join(', ')} or a URI`)
@@ -78,6 +78,29 @@ function checkEvent(event: unknown, path: string, isAlone: boolean, found: Mista
   checkProperties(event, path, known, found)
   checkNames(event, path, new Set(['type', ...Object.keys(known)]), found)
   own.further?.(event, path, found)
+  if (found.isForCapture) checkMeasuredBefore(event, path, found)
+}
+
+function checkMeasuredBefore(event: Json, path: string, found: Mistakes): void {
+  const elements = event['sensorElementList']
+  const eventTime = timeOf(event['eventTime'])
+  if (!Array.isArray(elements) || eventTime === undefined) return
+  const check = (holder: unknown, where: string): void => {
+    const time = isObject(holder) ? timeOf(holder['time']) : undefined
+    if (time !== undefined && time > eventTime)
+      found.add(
+        `${where}.time`,
+        'is after the eventTime: what an event reports was measured before it (M122)',
+      )
+  }
+  for (const [index, element] of elements.entries()) {
+    if (!isObject(element)) continue
+    const where = `${at(path, 'sensorElementList')}[${index}]`
+    check(element['sensorMetadata'], `${where}.sensorMetadata`)
+    const reports = element['sensorReport']
+    if (Array.isArray(reports))
+      for (const [no, report] of reports.entries()) check(report, `${where}.sensorReport[${no}]`)
+  }
 }
 
 interface TypeRules {
@@ -170,11 +193,12 @@ function checkFamily(event: Json, path: string, found: Mistakes): void {
     found.add(at(path, 'parentID'), `is missing, and the action ${action} needs it`)
 }
 
+const unit = matching(/^[A-Z0-9]{2,3}$/, 'is not a unit of UN/ECE Rec 20, such as KGM or CEL')
 const quantity = record(
   {
     epcClass: identifier,
     quantity: number,
-    uom: matching(/^[A-Z0-9]{2,3}$/, 'is not a unit of UN/ECE Rec 20'),
+    uom: unit,
   },
   ['epcClass'],
   'none',
@@ -186,11 +210,11 @@ const typed = (name: string, types: ReadonlySet<string>, required: readonly stri
 
 const DEVICE: Readonly<Record<string, Rule>> = {
   time,
-  deviceID: uri,
-  deviceMetadata: uri,
-  rawData: uri,
-  dataProcessingMethod: uri,
-  bizRules: uri,
+  deviceID: identifier,
+  deviceMetadata: identifier,
+  rawData: identifier,
+  dataProcessingMethod: identifier,
+  bizRules: identifier,
 }
 const sensorElement: Rule = (value, path, found) => {
   record(
@@ -210,7 +234,7 @@ const sensorElement: Rule = (value, path, found) => {
             booleanValue: ofType('boolean', 'is not true or false'),
             hexBinaryValue: matching(/^[A-Fa-f0-9]+$/, 'is not hexadecimal'),
             uriValue: uri,
-            uom: ofType('string', 'is not a text'),
+            uom: unit,
             ...Object.fromEntries(
               ['value', 'minValue', 'maxValue', 'meanValue', 'sDev', 'percRank', 'percValue'].map((name) => [
                 name,
@@ -268,7 +292,7 @@ const PROPERTIES: Readonly<Record<string, Rule>> = {
     checkNames(value, path, new Set(), found)
   },
   parentID: identifier,
-  transformationID: uri,
+  transformationID: identifier,
   epcList: list(identifier, true),
   childEPCs: list(identifier),
   inputEPCList: list(identifier, true),
@@ -312,4 +336,9 @@ export const contextMistakes = (value: unknown, path: string): EpcisMistake[] =>
   context(value, path, found)
   return found.list
 }
-export const isTime = (value: unknown): boolean => timeOf(value) !== undefined
+
+export const isTime = (value: unknown): boolean => {
+  const found = new Mistakes(false)
+  time(value, '', found)
+  return found.list.length === 0
+}

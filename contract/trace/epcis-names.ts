@@ -100,5 +100,8 @@ const range = (from: string, part: string): NamePattern => ({ from, before: foll
 /** The first text after every text that begins so, in the order of code points. */
 export const following = (prefix: string): string => `${prefix}\u{10FFFF}`
 
+/** What all lots or all serials of one GTIN begin with, of a name that is one of them or is that beginning itself. */
+export const familyOf = (name: string): string | undefined => /^\/01\/\d{14}\/(?:10|21)\//.exec(name)?.[0]
+
 /** The place that a place lies in, as far as its name tells: a growing area, `/414/x/254/y`, lies in its GLN, `/414/x`. */
 export const placeAround = (name: string): string | undefined => /^(\/414\/\d{13})\/254\//.exec(name)?.[1]

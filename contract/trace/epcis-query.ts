@@ -1,9 +1,11 @@
 import type { Vocabulary } from './cbv-words.ts'
-import type { Comparison, Condition, EventQuery, Field } from './epcis-condition.ts'
+import type { Comparison, Condition, EventQuery, Field, MasterField } from './epcis-condition.ts'
 import { EpcisException } from './epcis-exception.ts'
-import { ROLES, type Role, SENSOR_FIGURES, SENSOR_TEXTS, timeOf, WITHIN } from './epcis-facts.ts'
+import { ROLES, type Role, SENSOR_FIGURES, SENSOR_TEXTS, timeOf } from './epcis-facts.ts'
+import { attributeNames } from './epcis-master-data.ts'
 import { bareReason, bareWord, nameOf, patternsOf } from './epcis-names.ts'
 import { differenceInBaseUnit, inBaseUnit } from './epcis-units.ts'
+import { BIZ_TRANSACTION_TYPES, SOURCE_DEST_TYPES } from './epcis-vocabulary.ts'
 
 /** What one parameter may carry: a text of a URL (alternatives joined by `|`), or the values of a query in JSON. */
 export type ParameterValue = unknown
@@ -141,6 +143,7 @@ class Parameters {
       this.#moment(name, given) ??
       this.#withType(name, given) ??
       this.#place(name, given) ??
+      this.#attribute(name, given) ??
       this.#sensorFigure(name, given) ??
       this.#field(name, given) ??
       unknown(given)
@@ -196,9 +199,28 @@ class Parameters {
 
   /** A place itself, or what lies in it. */
   #place(name: string, given: string): Condition | undefined {
-    const place = /^WD_(readPoint|bizLocation)$/.exec(name)?.[1]
+    const place = /^WD_(readPoint|bizLocation)$/.exec(name)?.[1] as 'readPoint' | 'bizLocation' | undefined
     if (place === undefined) return undefined
-    return { kind: 'word', names: [place, place + WITHIN], values: this.#texts(given).map(nameOf) }
+    return { kind: 'within', place, places: this.#texts(given).map(nameOf) }
+  }
+
+  /** HASATTR_readPoint=name, EQATTR_readPoint_name=value (query-schema.json writes EQ_ATTR_). */
+  #attribute(name: string, given: string): Condition | undefined {
+    const has = /^HASATTR_(.+)$/.exec(name)?.[1]
+    if (has !== undefined) {
+      const attributes = this.#texts(given).flatMap((each) => attributeNames(each))
+      return { kind: 'attribute', of: masterField(has, given), attributes, values: undefined }
+    }
+    const is = /^EQ_?ATTR_(.+)$/.exec(name)?.[1]
+    if (is === undefined) return undefined
+    const { field, attribute } = fieldAndAttribute(is, given)
+    const values = this.#texts(given)
+    return {
+      kind: 'attribute',
+      of: masterField(field, given),
+      attributes: attributeNames(attribute.replaceAll('\\', '')),
+      values,
+    }
   }
 
   /** GE_value_CEL, LT_sDev, EQ_quantity_KGM: figures with or without a unit. */
@@ -296,6 +318,46 @@ function fieldOf(place: string, written: string): Field | undefined {
   return { place, prefix: name.slice(0, colon), local: name.slice(colon + 1) }
 }
 
+/** The fields of an event that name an element of a vocabulary (EPCIS 2.0 §7.2), and where the index has them. */
+const MASTER_FIELDS: Readonly<Record<string, MasterField>> = {
+  readPoint: { names: ['readPoint'] },
+  bizLocation: { names: ['bizLocation'] },
+  bizStep: { names: ['bizStep'], vocabulary: 'bizStep' },
+  disposition: { names: ['disposition'], vocabulary: 'disposition' },
+  epcClass: { roles: ROLES.slice(5) },
+  bizTransaction: { names: [...BIZ_TRANSACTION_TYPES].map((type) => `bizTransaction_${type}`) },
+  source: { names: [...SOURCE_DEST_TYPES].map((type) => `source_${type}`) },
+  destination: { names: [...SOURCE_DEST_TYPES].map((type) => `destination_${type}`) },
+}
+
+function masterField(name: string, given: string): MasterField {
+  if (Object.hasOwn(MASTER_FIELDS, name)) return MASTER_FIELDS[name] as MasterField
+  const field = fieldOf('', name)
+  if (!field)
+    throw wrong(
+      given.slice(0, 100),
+      'asks for the attributes of what has none',
+      `Ask for those of ${Object.keys(MASTER_FIELDS).join(', ')}, or of a field of your own, written prefix:field.`,
+    )
+  return { field }
+}
+
+/**
+ * `readPoint` and `cbvmda:site` of `readPoint_cbvmda:site`. A field of an author's own may have a `_` in its name, so
+ * it ends where an attribute with a prefix begins, or at the first one.
+ */
+function fieldAndAttribute(text: string, given: string): { field: string; attribute: string } {
+  const own = /^([^_:]+)_(.+)$/.exec(text) ?? /^(\{.+\}[^_]+|[^:]+:.+?)_(?=[^_]*:)(.+)$/.exec(text)
+  const [, field = '', attribute = ''] = own ?? /^(\{.+\}[^_]+|[^_:]+:[^_]+)_(.+)$/.exec(text) ?? []
+  if (field === '')
+    throw wrong(
+      given.slice(0, 100),
+      'names no attribute',
+      'Such as EQATTR_readPoint_cbvmda:site=9521234000006.',
+    )
+  return { field, attribute }
+}
+
 // In a URL a plus that nobody escaped has become a space.
 const withPlus = (text: string): string => text.replace(/ (\d\d:\d\d)$/, '+$1')
 
@@ -312,14 +374,6 @@ const wrong = (name: string, what: string, hint?: string): EpcisException =>
 
 function unknown(name: string): never {
   const shown = name.slice(0, 100)
-  if (/^(?:HASATTR|EQ_?ATTR)_/.test(name))
-    throw new EpcisException(
-      'QueryParameterException',
-      `${shown} asks for master data, which is not kept here.`,
-      {
-        hint: 'Ask for places by WD_readPoint and WD_bizLocation, and for the rest where the master data is kept.',
-      },
-    )
   throw new EpcisException('QueryParameterException', `There is no parameter ${shown}.`, {
     hint: 'See SimpleEventQuery in the EPCIS 2.0 standard; a field of your own is written prefix:field.',
   })

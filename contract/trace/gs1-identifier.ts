@@ -17,6 +17,9 @@ const CHECKED_DIGITS: Readonly<Record<string, number>> = {
   '8018': 18,
 }
 
+/** EPCs that are no keys of GS1's, and have no Digital Link (EPC Tag Data Standard 2.0 §6.3). */
+const OTHER_SCHEMES: readonly string[] = ['gid', 'usdod', 'adi', 'bic', 'imovn']
+
 /** What is wrong with a GS1 identifier, as half a sentence; undefined when it is right or no identifier of GS1's. */
 export function identifierMistake(uri: string): string | undefined {
   const link = canonicalLink(uri)
@@ -24,6 +27,8 @@ export function identifierMistake(uri: string): string | undefined {
     const scheme = /^urn:epc:(?:id|class|idpat):([a-z]+):/i.exec(uri)?.[1]
     if (scheme !== undefined && isEpcScheme(scheme.toLowerCase()))
       return `is not an EPC URN of the scheme ${scheme}: count its digits, and check its characters`
+    if (scheme !== undefined && !OTHER_SCHEMES.includes(scheme.toLowerCase()))
+      return `has the scheme ${scheme.slice(0, 20)}, which no EPC has`
     if (/^https?:\/\/id\.gs1\.org\/(?:00|01|253|255|40[12]|41[47]|80\d\d)(?:\/|$)/i.test(uri))
       return 'is not a GS1 Digital Link: count its digits, and check its characters'
     return undefined

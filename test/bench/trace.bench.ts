@@ -206,7 +206,12 @@ function questions(size: number): [string, string][] {
       '/events?GE_quantity_GRM=450000&GE_eventTime=2026-01-02T00:00:00Z&LT_eventTime=2026-01-09T00:00:00Z',
     ],
     ['all lots of a GTIN', '/events?MATCH_anyEPCClass=urn:epc:class:lgtin:9521234.156789.*'],
+    ['all lots of a company', '/events?MATCH_anyEPCClass=urn:epc:class:lgtin:9521234.*.*'],
     ['what there is none of, among much', '/events?EQ_action=ADD&EQ_bizStep=shipping'],
+    [
+      'lots that were shipped, of which there is none either',
+      '/events?EQ_bizStep=shipping&MATCH_anyEPCClass=urn:epc:class:lgtin:9521234.156789.*',
+    ],
     ['100 growing areas by name', `/readPoints?perPage=100`],
   ]
 }

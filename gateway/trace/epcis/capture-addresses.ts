@@ -15,12 +15,16 @@ export function captureAddresses(outside: EpcisOutside): EpcisAddress[] {
         async POST({ reader, headers, json }) {
           const behaviour = behaviourOf(headers)
           const document = eventsOf(json())
-          if (document.events.length > MAX_CAPTURE_EVENTS)
-            throw new EpcisException(
-              'CaptureLimitExceededException',
-              `The document has ${document.events.length} events; one capture takes ${MAX_CAPTURE_EVENTS}.`,
-              { hint: 'Send them in several documents.' },
-            )
+          for (const [count, what] of [
+            [document.events.length, 'events'],
+            [document.masterData.length, 'elements of master data'],
+          ] as const)
+            if (count > MAX_CAPTURE_EVENTS)
+              throw new EpcisException(
+                'CaptureLimitExceededException',
+                `The document has ${count} ${what}; one capture takes ${MAX_CAPTURE_EVENTS}.`,
+                { hint: 'Send them in several documents.' },
+              )
           const jobId = await jobs.begin(reader.id, document, behaviour)
           return {
             status: 202,

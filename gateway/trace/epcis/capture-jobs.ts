@@ -4,15 +4,18 @@ import { toHex } from '#contract/ground/bytes.ts'
 import type { Clock } from '#contract/ground/clock.ts'
 import { VuonError } from '#contract/ground/errors.ts'
 import type { RandomBytes } from '#contract/ground/random.ts'
+import { EpcisException } from '#contract/trace/epcis-exception.ts'
 import type { Db, Tx } from '../../store/open-store.ts'
 import {
   appendInChunks,
+  type CapturedDocument,
   type CaptureMistake,
   type FitEvent,
   fitEvent,
   saidOf,
   standingOf,
 } from './capture.ts'
+import { saveMasterData } from './master-data.ts'
 
 /** GS1-Capture-Error-Behaviour: all or nothing, or whatever can be captured. */
 export const BEHAVIOURS = ['rollback', 'proceed'] as const
@@ -62,11 +65,7 @@ export class CaptureJobs {
   }
 
   /** Returns the job's id. Throws `too-many-requests` when too many wait. */
-  async begin(
-    owner: string,
-    document: { readonly events: readonly unknown[]; readonly path: string },
-    behaviour: CaptureBehaviour,
-  ): Promise<string> {
+  async begin(owner: string, document: CapturedDocument, behaviour: CaptureBehaviour): Promise<string> {
     if (this.#waiting >= MAX_WAITING)
       throw new VuonError('too-many-requests', 'Too many captures wait to be done.')
     this.#waiting++
@@ -138,7 +137,7 @@ export class CaptureJobs {
   async #run(
     jobId: string,
     owner: string,
-    { events, path }: { readonly events: readonly unknown[]; readonly path: string },
+    { events, path, masterData }: CapturedDocument,
     behaviour: CaptureBehaviour,
   ): Promise<void> {
     const { db, clock, inTransaction } = this.#outside
@@ -148,20 +147,18 @@ export class CaptureJobs {
       const wrong =
         mistakes.length > 0 && behaviour === 'rollback'
           ? mistakes
-          : await inTransaction((tx) => this.#append(tx, owner, fit, mistakes, behaviour))
+          : await inTransaction(async (tx) => {
+              const all = await this.#append(tx, owner, fit, mistakes, behaviour)
+              if (all.length === 0 || behaviour === 'proceed')
+                await saveMasterData(tx, owner, masterData, Math.round(clock.wallMs()))
+              return all
+            })
       errors = wrong.slice(0, MAX_ERRORS).map(({ exception, mistakes: list, index }) => ({
         ...problem(exception, exception === 'ValidationException' ? 400 : 409, list.map(saidOf).join('; ')),
         event: index,
       }))
     } catch (error) {
-      const isOurs = error instanceof VuonError
-      errors = [
-        problem(
-          'ImplementationException',
-          500,
-          isOurs ? `${error.message} ${error.hint}` : 'It failed; send it again.',
-        ),
-      ]
+      errors = [problemOf(error)]
     }
     const now = Math.round(clock.wallMs())
     await sql`UPDATE epcis_capture_job SET finished_at = ${now}, is_success = ${errors.length === 0 ? 1 : 0},
@@ -222,6 +219,14 @@ async function sorted(
     else mistakes.push({ index, exception: 'ValidationException', mistakes: result })
   }
   return { fit, mistakes }
+}
+
+/** What the gateway refuses has its reason; of anything else it is said that it failed. */
+function problemOf(error: unknown): Record<string, unknown> {
+  const said = error instanceof VuonError ? `${error.message} ${error.hint}` : 'It failed; send it again.'
+  return error instanceof EpcisException
+    ? problem(error.exception, error.status, said)
+    : problem('ImplementationException', 500, said)
 }
 
 const problem = (exception: string, status: number, detail: string): Record<string, unknown> => ({

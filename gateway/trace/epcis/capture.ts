@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { fromUtf8, utf8 } from '#contract/ground/bytes.ts'
 import { sha256 } from '#contract/ground/node/crypto.ts'
-import { isEvent, openDocument } from '#contract/trace/epcis-document.ts'
+import { isEvent, type OpenedDocument, openDocument } from '#contract/trace/epcis-document.ts'
 import { EpcisException } from '#contract/trace/epcis-exception.ts'
 import { indexed } from '#contract/trace/epcis-facts.ts'
 import { eventMistakes } from '#contract/trace/epcis-mistakes.ts'
@@ -50,10 +50,12 @@ export function fitEvent(event: unknown, path: string, isAlone: boolean): FitEve
   return { eventId, bytes, hash, isDeclaredWrong: event['errorDeclaration'] !== undefined }
 }
 
-/** The events of a document. Throws EpcisException `ValidationException` where it is no document. */
-export function eventsOf(document: unknown): { readonly events: readonly unknown[]; readonly path: string } {
-  const { events, path, mistakes } = openDocument(document)
-  if (mistakes.length === 0 && path !== '') return { events, path }
+export type CapturedDocument = Pick<OpenedDocument, 'events' | 'path' | 'masterData'>
+
+/** The events of a document, and its master data. Throws EpcisException `ValidationException` where it is no document. */
+export function eventsOf(document: unknown): CapturedDocument {
+  const { events, path, masterData, mistakes } = openDocument(document)
+  if (mistakes.length === 0 && path !== '') return { events, path, masterData }
   const list =
     path === '' && mistakes.length === 0
       ? [{ path: 'type', rule: 'is not EPCISDocument or EPCISQueryDocument' }]

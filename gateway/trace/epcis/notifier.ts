@@ -7,7 +7,7 @@ import { answerDocument } from './answer-document.ts'
 import type { EventReader } from './event-reader.ts'
 import { VERSION_HEADERS } from './headers.ts'
 import { queryNamed, queryOf } from './named-queries.ts'
-import { selectEvents } from './select-events.ts'
+import { type PageMark, selectEvents } from './select-events.ts'
 import { NEVER, type SubscriptionRow } from './subscriptions.ts'
 import { post, signatureOf, type WebhookRules } from './webhook.ts'
 
@@ -130,7 +130,7 @@ export class Notifier {
       orderBy: 'recordTime' as const,
       orderDirection: 'ASC' as const,
     }
-    let after: Parameters<typeof selectEvents>[3]['after']
+    let after: PageMark | undefined
     for (let bodies = 0; ; bodies++) {
       const page = await selectEvents(db, reader, query, { size: EVENTS_A_BODY, ...(after ? { after } : {}) })
       if (page.events.length === 0 && (isSent || row.report_if_empty === 0 || row.schedule === null))

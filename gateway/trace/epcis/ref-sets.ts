@@ -2,88 +2,41 @@ import { type RawBuilder, sql } from 'kysely'
 import { sha256 } from '#contract/ground/node/crypto.ts'
 import type { Comparison, Condition, Field } from '#contract/trace/epcis-condition.ts'
 import { EpcisException } from '#contract/trace/epcis-exception.ts'
-import { indexed, type Role, timeOf } from '#contract/trace/epcis-facts.ts'
-import type { NamePattern } from '#contract/trace/epcis-names.ts'
+import { indexed, type Role, timeOf, WITHIN } from '#contract/trace/epcis-facts.ts'
+import { familyOf, type NamePattern } from '#contract/trace/epcis-names.ts'
 import type { Db } from '../../store/open-store.ts'
-import { type EventReader, visibleTo } from './event-reader.ts'
 
 export type Sql = RawBuilder<unknown>
 
-// Up to this many refs are fetched and sorted in some milliseconds; more are better walked in order.
-const SMALL = 4000
+// So many parts of an index are merged into one walk; a list of more is gathered.
+const MAX_RANGES = 16
+// So many values are looked up for one event; of more, the whole set is gathered first.
+const MAX_LOOKUPS = 64
 
 /** The set of refs that a condition is, if an index has it as one. */
-interface RefSet {
+export interface RefSet {
   /** `SELECT ref FROM ..` */
   readonly refs: Sql
   /** True for the event `e`. */
   readonly holds: Sql
   /** Whether that is found by keys alone; else the whole set is gathered first, once a statement. */
   readonly isLookup: boolean
+  /** Parts of an index that are in the order of the refs and hold the set together: `SELECT ref FROM .. WHERE ..` */
+  readonly ranges?: readonly Sql[]
 }
 
-/** `direct`: the part of the condition that stands in the row itself. `isLed`: it is
- * best answered in one go. */
-export async function whereOf(
-  db: Db,
-  reader: EventReader,
-  conditions: readonly Condition[],
-): Promise<{ where: Sql; direct: Sql; isLed: boolean }> {
-  const namespaces = await namespacesOf(db, conditions)
-  const direct: Sql[] = [sql`1 = 1`]
-  const sets: RefSet[] = []
-  for (const condition of conditions) {
-    const inRow = directOf(condition)
-    if (inRow) direct.push(inRow)
-    else sets.push(setOf(condition, namespaces))
-  }
-  const leader = await smallest(db, sets)
-  const parts = [...direct]
-  if (leader) parts.push(sql`e.ref IN (${leader.refs})`)
-  for (const set of sets) if (set !== leader) parts.push(set.holds)
-  const visible = visibleTo(reader)
-  if (visible) parts.push(visible)
-  const all = (each: readonly Sql[]) => sql.join([...each], sql` AND `)
-  // A set that has to be gathered is gathered once, not again for every stride.
-  const isLed = leader !== undefined || sets.some((set) => !set.isLookup)
-  return { where: all(parts), direct: all(direct), isLed }
-}
+/** A set of few ranges, and that is looked up in each of them. */
+export const rangesSet = (refs: Sql, ranges: readonly Sql[]): RefSet => ({
+  refs,
+  holds: sql`(${sql.join(
+    ranges.map((range) => sql`EXISTS (${range} AND ref = e.ref)`),
+    sql` OR `,
+  )})`,
+  isLookup: true,
+  ranges,
+})
 
-/** The set with the fewest refs, if any has few. */
-async function smallest(db: Db, sets: readonly RefSet[]): Promise<RefSet | undefined> {
-  let leader: RefSet | undefined
-  let fewest = SMALL
-  for (const set of sets) {
-    const { rows } = await sql<{ count: number }>`SELECT count(*) AS count FROM
-      (${set.refs} LIMIT ${fewest + 1}) counted`.execute(db)
-    const count = rows[0]?.count ?? 0
-    if (count <= fewest) [leader, fewest] = [set, count]
-    if (fewest === 0) break
-  }
-  return leader
-}
-
-/** Conditions on what stands in the row itself. */
-function directOf(condition: Condition): Sql | undefined {
-  switch (condition.kind) {
-    case 'event-time': {
-      const edge = refAt(condition.ms)
-      return condition.comparison === 'GE' ? sql`e.ref >= ${edge}` : sql`e.ref < ${edge}`
-    }
-    case 'record-time':
-      return condition.comparison === 'GE'
-        ? sql`e.record_time >= ${condition.ms}`
-        : sql`e.record_time < ${condition.ms}`
-    case 'event-id': {
-      const ids = condition.values.map((id) => indexed(id, sha256))
-      return sql`e.ref IN (SELECT i.ref FROM event_index i WHERE i.event_id IN (${sql.join(ids)}))`
-    }
-    default:
-      return undefined
-  }
-}
-
-function setOf(condition: Condition, namespaces: ReadonlyMap<string, readonly string[]>): RefSet {
+export function setOf(condition: Condition, namespaces: ReadonlyMap<string, readonly string[]>): RefSet {
   switch (condition.kind) {
     case 'word':
       return wordSet(condition.names, condition.values)
@@ -100,18 +53,45 @@ function setOf(condition: Condition, namespaces: ReadonlyMap<string, readonly st
     }
     case 'field-exists':
       return existsSet(namesOf(condition.field, namespaces))
+    case 'event-id':
+      return idSet(condition.values)
     default:
       throw new EpcisException('ImplementationException', 'A condition has no place in the index.')
   }
 }
 
-function wordSet(names: readonly string[], values: readonly string[]): RefSet {
-  const keys = values.map((value) => indexed(value, sha256))
-  const these = sql`name IN (${sql.join([...names])}) AND value IN (${sql.join(keys)})`
+export function wordSet(names: readonly string[], values: readonly string[]): RefSet {
+  const keys = [...new Set(values.map((value) => indexed(value, sha256)))]
+  if (keys.length === 0) return NO_REFS
+  const refs = sql`SELECT ref FROM event_word WHERE name IN (${sql.join([...names])}) AND value IN (${sql.join(keys)})`
+  const pairs = names.length * keys.length
+  if (pairs <= MAX_RANGES)
+    return rangesSet(
+      refs,
+      names.flatMap((name) =>
+        keys.map((key) => sql`SELECT ref FROM event_word WHERE name = ${name} AND value = ${key}`),
+      ),
+    )
+  if (pairs > MAX_LOOKUPS) return { refs, holds: sql`e.ref IN (${refs})`, isLookup: false }
   return {
-    refs: sql`SELECT ref FROM event_word WHERE ${these}`,
+    refs,
     holds: sql`EXISTS (SELECT 1 FROM event_word w WHERE w.ref = e.ref AND w.name IN (${sql.join([...names])})
       AND w.value IN (${sql.join(keys)}))`,
+    isLookup: true,
+  }
+}
+
+export const NO_REFS: RefSet = {
+  refs: sql`SELECT ref FROM event_word WHERE 1 = 0`,
+  holds: sql`1 = 0`,
+  isLookup: true,
+}
+
+function idSet(values: readonly string[]): RefSet {
+  const ids = sql.join(values.map((id) => indexed(id, sha256)))
+  return {
+    refs: sql`SELECT ref FROM event_index WHERE event_id IN (${ids})`,
+    holds: sql`e.event_id IN (${ids})`,
     isLookup: true,
   }
 }
@@ -124,30 +104,13 @@ function fieldSet(names: readonly string[], values: readonly string[]): RefSet {
     .map(Number)
     .filter(Number.isFinite)
   const times = values.map(timeOf).filter((ms) => ms !== undefined)
-  const sets = [
-    words,
-    ...(numbers.length > 0 ? [figureSet(names, 'EQ', numbers)] : []),
-    ...(times.length > 0
-      ? [
-          figureSet(
-            names.map((name) => `${name}@time`),
-            'EQ',
-            times,
-          ),
-        ]
-      : []),
-  ]
-  return {
-    refs: sql.join(
-      sets.map((set) => set.refs),
-      sql` UNION `,
-    ),
-    holds: sql`(${sql.join(
-      sets.map((set) => set.holds),
-      sql` OR `,
-    )})`,
-    isLookup: true,
+  const sets = [words]
+  if (numbers.length > 0) sets.push(figureSet(names, 'EQ', numbers))
+  if (times.length > 0) {
+    const timeNames = names.map((name) => `${name}@time`)
+    sets.push(figureSet(timeNames, 'EQ', times))
   }
+  return anyOf(sets)
 }
 
 function existsSet(names: readonly string[]): RefSet {
@@ -163,36 +126,88 @@ const SIGNS: Readonly<Record<Comparison, string>> = { EQ: '=', GT: '>', GE: '>='
 
 function figureSet(names: readonly string[], comparison: Comparison, values: readonly number[]): RefSet {
   const sign = sql.raw(SIGNS[comparison])
-  const anyOf = (column: string) =>
+  const anyValue = (column: string) =>
     sql`(${sql.join(
       values.map((value) => sql`${sql.ref(column)} ${sign} ${value}`),
       sql` OR `,
     )})`
   const keys = names.map((name) => indexed(name, sha256))
   return {
-    refs: sql`SELECT ref FROM event_figure WHERE name IN (${sql.join(keys)}) AND ${anyOf('value')}`,
-    holds: sql`EXISTS (SELECT 1 FROM event_figure g WHERE g.ref = e.ref AND g.name IN (${sql.join(keys)}) AND ${anyOf('g.value')})`,
+    refs: sql`SELECT ref FROM event_figure WHERE name IN (${sql.join(keys)}) AND ${anyValue('value')}`,
+    holds: sql`EXISTS (SELECT 1 FROM event_figure g WHERE g.ref = e.ref AND g.name IN (${sql.join(keys)}) AND ${anyValue('g.value')})`,
     isLookup: true,
   }
 }
 
-/** Names, or ranges of names, in some roles. Exact names alone can be looked up for one event. */
+/**
+ * Names, families of names, or ranges of names, in some roles. All lots of a GTIN are a family, which the index has as
+ * one; other ranges have to be gathered.
+ */
 function thingSet(roles: readonly Role[], patterns: readonly NamePattern[]): RefSet {
-  const also = sql`role IN (${sql.join([...roles])})`
-  const exact = patterns.flatMap((pattern) => ('name' in pattern ? [indexed(pattern.name, sha256)] : []))
-  const ranges = patterns.flatMap((pattern) => ('name' in pattern ? [] : [rangeOf(pattern)]))
-  const parts = exact.length > 0 ? [sql`name IN (${sql.join(exact)})`, ...ranges] : ranges
-  const refs = sql.join(
-    parts.map((part) => sql`SELECT ref FROM event_thing WHERE ${also} AND ${part}`),
-    sql` UNION ALL `,
+  const names = patterns.flatMap((pattern) => ('name' in pattern ? [indexed(pattern.name, sha256)] : []))
+  const families = patterns.flatMap((pattern) =>
+    'from' in pattern && isFamily(pattern) ? [pattern.from] : [],
   )
-  const isExact = ranges.length === 0
+  const ranges = patterns.flatMap((pattern) =>
+    'from' in pattern && !isFamily(pattern) ? [rangeOf(pattern)] : [],
+  )
+  const also = sql`role IN (${sql.join([...roles])})`
+  const sets: RefSet[] = []
+  if (names.length > 0) sets.push(nameSet(roles, names))
+  if (families.length > 0)
+    sets.push(
+      wordSet(
+        roles.map((role) => role + WITHIN),
+        families,
+      ),
+    )
+  for (const range of ranges) {
+    const refs = sql`SELECT ref FROM event_thing WHERE ${also} AND ${range}`
+    sets.push({ refs, holds: sql`e.ref IN (${refs})`, isLookup: false })
+  }
+  return anyOf(sets)
+}
+
+const isFamily = ({ from, part }: Exclude<NamePattern, { name: string }>): boolean =>
+  part === '' && familyOf(from) === from
+
+function nameSet(roles: readonly Role[], names: readonly string[]): RefSet {
+  const these = sql`role IN (${sql.join([...roles])}) AND name IN (${sql.join([...names])})`
+  const refs = sql`SELECT ref FROM event_thing WHERE ${these}`
+  const pairs = names.length * roles.length
+  if (pairs <= MAX_RANGES)
+    return rangesSet(
+      refs,
+      names.flatMap((name) =>
+        roles.map((role) => sql`SELECT ref FROM event_thing WHERE name = ${name} AND role = ${role}`),
+      ),
+    )
+  if (pairs > MAX_LOOKUPS) return { refs, holds: sql`e.ref IN (${refs})`, isLookup: false }
   return {
     refs,
-    holds: isExact
-      ? sql`EXISTS (SELECT 1 FROM event_thing x WHERE x.ref = e.ref AND ${also} AND name IN (${sql.join(exact)}))`
-      : sql`e.ref IN (${refs})`,
-    isLookup: isExact,
+    holds: sql`EXISTS (SELECT 1 FROM event_thing x WHERE x.ref = e.ref AND ${these})`,
+    isLookup: true,
+  }
+}
+
+/** What is in any of the sets. */
+function anyOf(sets: readonly RefSet[]): RefSet {
+  const [only, ...others] = sets
+  if (!only) return NO_REFS
+  if (others.length === 0) return only
+  const ranges = sets.flatMap((set) => set.ranges ?? [])
+  const isWalkable = sets.every((set) => set.ranges) && ranges.length <= MAX_RANGES
+  return {
+    refs: sql.join(
+      sets.map((set) => set.refs),
+      sql` UNION ALL `,
+    ),
+    holds: sql`(${sql.join(
+      sets.map((set) => set.holds),
+      sql` OR `,
+    )})`,
+    isLookup: sets.every((set) => set.isLookup),
+    ...(isWalkable ? { ranges } : {}),
   }
 }
 
@@ -214,7 +229,7 @@ export function namesOf(
   ].map((name) => indexed(name, sha256))
 }
 
-async function namespacesOf(
+export async function namespacesOf(
   db: Db,
   conditions: readonly Condition[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
@@ -229,14 +244,4 @@ export async function knownNamespaces(db: Db, prefixes: readonly string[]): Prom
     WHERE prefix IN (${sql.join([...prefixes])}) ORDER BY prefix, namespace LIMIT 200`.execute(db)
   for (const { prefix, namespace } of rows) known.set(prefix, [...(known.get(prefix) ?? []), namespace])
   return known
-}
-
-/** The first ref of a moment: six bytes of time, big endian (see the event index). */
-function refAt(ms: number): Uint8Array {
-  const ref = new Uint8Array(6)
-  const view = new DataView(ref.buffer)
-  const at = Math.max(0, ms)
-  view.setUint16(0, Math.floor(at / 2 ** 32))
-  view.setUint32(2, at % 2 ** 32)
-  return ref
 }

@@ -24,4 +24,18 @@ export const epcisMigrations: readonly Migration[] = [
       `CREATE TABLE epcis_ended_page (token_hash TEXT PRIMARY KEY, expires_at ${integer} NOT NULL)${tableOptions}`,
     ],
   },
+  {
+    name: 'epcis-2',
+    statements: ({ integer, keyedOptions }) => [
+      `CREATE TABLE epcis_master_element (owner TEXT NOT NULL, name TEXT NOT NULL, vocabulary TEXT NOT NULL, written TEXT NOT NULL,
+        stated_at ${integer} NOT NULL, PRIMARY KEY (owner, name, vocabulary))${keyedOptions}`,
+      `CREATE TABLE epcis_master_attribute (attribute TEXT NOT NULL, value TEXT NOT NULL, owner TEXT NOT NULL, name TEXT NOT NULL,
+        vocabulary TEXT NOT NULL, PRIMARY KEY (attribute, value, owner, name, vocabulary))${keyedOptions}`,
+      `CREATE INDEX epcis_master_attribute_element ON epcis_master_attribute (owner, name, vocabulary)`,
+      // `name` is the element that said so: the outer place by its children, or the inner one by its site.
+      `CREATE TABLE epcis_master_place (outer_name TEXT NOT NULL, inner_name TEXT NOT NULL, owner TEXT NOT NULL, name TEXT NOT NULL,
+        vocabulary TEXT NOT NULL, PRIMARY KEY (outer_name, inner_name, owner, name, vocabulary))${keyedOptions}`,
+      `CREATE INDEX epcis_master_place_element ON epcis_master_place (owner, name, vocabulary)`,
+    ],
+  },
 ]

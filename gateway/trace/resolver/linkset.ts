@@ -7,7 +7,7 @@ export function linksetOf(levels: readonly ThingLevel[], publicUrl: string): Rec
   return {
     linkset: levels
       .map((level, index) => contextOf(level, index === isDefault, publicUrl))
-      .filter((context) => Object.keys(context).length > 2),
+      .filter((context) => Object.values(context).some(Array.isArray)),
   }
 }
 
@@ -18,7 +18,9 @@ function contextOf(
 ): Record<string, unknown> {
   const context: Record<string, unknown> = {
     anchor: publicUrl + path,
-    // RFC 9264 §4.2.1 lets a context carry members of its own.
+    // RFC 9264 §4.2.1 lets a context carry members of its own. Resolver 1.2.0 renamed this one, and readers of 1.1
+    // look for the old name.
+    description,
     itemDescription: description,
   }
   if (withDefault && defaultLink) context[`${VOCABULARY}defaultLink`] = [targetOf(defaultLink)]
