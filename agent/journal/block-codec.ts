@@ -18,8 +18,9 @@ const PLAIN = 1
 const DEFLATED = 2
 const CRC_BYTES = 4
 
-// Below this deflate gains nothing over its own head.
-const DEFLATED_FROM_BYTES = 200
+// A page of the file. What is smaller is put together with more of its series within a day, and setting up deflate
+// costs more time than writing all of it.
+const DEFLATED_FROM_BYTES = 512
 // A compaction takes 20,000 readings at a time; 24 bytes each is more than any varints of theirs can need.
 const MAX_RAW_BYTES = 8 * 1024 * 1024
 
@@ -102,36 +103,74 @@ interface Column extends ColumnHead {
 
 interface Segment {
   readonly stampNo: number
-  readonly columns: { readonly no: number; readonly rows: number[] }[]
+  readonly columns: { readonly no: number; readonly rows: Int32Array }[]
 }
 
 /** Where in `readings` the rows of each boot and series begin, in the order in which they are written. */
 function bySegment(readings: Float64Array): Segment[] {
-  const segments = new Map<number, Map<number, number[]>>()
-  for (let at = 0; at < readings.length; at += ROW) {
+  const count = readings.length / ROW
+  const segments = new Map<number, Map<number, Counted>>()
+  const columnOf: Counted[] = new Array(count)
+  let last: Counted | undefined
+  for (let row = 0, at = 0; row < count; row++, at += ROW) {
     const stampNo = readings[at] as number
     const no = readings[at + 1] as number
-    const columns = segments.get(stampNo) ?? new Map<number, number[]>()
-    segments.set(stampNo, columns)
-    const rows = columns.get(no)
-    if (rows) rows.push(at)
-    else columns.set(no, [at])
+    if (last?.no !== no || last.stampNo !== stampNo) last = counted(segments, stampNo, no)
+    last.count++
+    columnOf[row] = last
   }
-  return [...segments].map(([stampNo, columns]) => ({
+  const places = new Int32Array(count)
+  let begin = 0
+  const ordered = [...segments].map(([stampNo, columns]) => ({
     stampNo,
-    columns: [...columns].sort(([a], [b]) => a - b).map(([no, rows]) => ({ no, rows })),
+    columns: [...columns.values()]
+      .sort((a, b) => a.no - b.no)
+      .map((column) => {
+        column.next = begin
+        begin += column.count
+        return { no: column.no, rows: places.subarray(column.next, begin) }
+      }),
   }))
+  for (let row = 0; row < count; row++) places[(columnOf[row] as Counted).next++] = row * ROW
+  return ordered
+}
+
+/** A column while its rows are counted, and then while they are put down, from `next` on. */
+interface Counted {
+  readonly stampNo: number
+  readonly no: number
+  count: number
+  next: number
+}
+
+function counted(segments: Map<number, Map<number, Counted>>, stampNo: number, no: number): Counted {
+  let columns = segments.get(stampNo)
+  if (!columns) {
+    columns = new Map()
+    segments.set(stampNo, columns)
+  }
+  let column = columns.get(no)
+  if (!column) {
+    column = { stampNo, no, count: 0, next: 0 }
+    columns.set(no, column)
+  }
+  return column
 }
 
 function writeColumn(
   out: VarintWriter,
   readings: Float64Array,
-  rows: readonly number[],
+  rows: Int32Array,
   { no, step }: { no: number; step: number },
   last: ColumnHead,
 ): ColumnHead {
-  const hasQuality = rows.some((at) => readings[at + 4] !== 0)
-  const hasSource = rows.some((at) => !Number.isNaN(readings[at + 5]))
+  let hasQuality = false
+  let hasSource = false
+  for (let index = 0; index < rows.length; index++) {
+    const at = rows[index] as number
+    if (readings[at + 4] !== 0) hasQuality = true
+    if (!Number.isNaN(readings[at + 5])) hasSource = true
+  }
   const bits =
     (rows.length > 1 ? HAS_COUNT : 0) |
     (step !== last.step ? HAS_STEP : 0) |
@@ -149,9 +188,8 @@ function writeColumn(
     lastDelta = steps - before
     before = steps
   }
-  let before = 0
-  for (const at of rows) {
-    const scaled = readings[at + 3] as number
+  for (let index = 0, before = 0; index < rows.length; index++) {
+    const scaled = readings[(rows[index] as number) + 3] as number
     out.signed(scaled - before)
     before = scaled
   }
@@ -166,8 +204,8 @@ function writeColumn(
     }
   }
   if (hasSource) {
-    for (const [index, at] of rows.entries()) {
-      const sourceT = readings[at + 5] as number
+    for (let index = 0; index < rows.length; index++) {
+      const sourceT = readings[(rows[index] as number) + 5] as number
       out.byte(Number.isNaN(sourceT) ? 0 : 1)
       if (!Number.isNaN(sourceT)) out.signed(sourceT - stepsAt(index) * step)
     }
@@ -215,8 +253,8 @@ function readRuns(input: VarintReader, count: number): Uint16Array {
 
 function readSources(input: VarintReader, times: Float64Array): Float64Array {
   const column = new Float64Array(times.length)
-  for (const [index, t] of times.entries())
-    column[index] = input.byte() === 0 ? Number.NaN : t + input.signed()
+  for (let index = 0; index < times.length; index++)
+    column[index] = input.byte() === 0 ? Number.NaN : (times[index] as number) + input.signed()
   return column
 }
 

@@ -128,11 +128,7 @@ export function blocksWithin(file: JournalFile, fromId: number, toId: number, at
 export const readingsOf = (file: JournalFile, block: Block): PackedBlock =>
   file.readably(() => decodeBlock(new Uint8Array(block.body)))
 
-/** A series that damage took from its table keeps every millisecond. */
-export function stepOf(file: JournalFile, seriesNo: number): number {
-  const row = file.get<{ step: number }>('SELECT time_step_ms AS step FROM series WHERE no = ?', seriesNo)
-  return Math.max(1, row?.step ?? 1)
-}
+export const stepOf = (file: JournalFile, seriesNo: number): number => file.stepOf(seriesNo)
 
 /** Blocks of several series: what was written since the last compaction, oldest first. */
 export const mixedBlocks = (file: JournalFile): Block[] =>

@@ -52,20 +52,23 @@ function gather(file: JournalFile, nowT: number | null): boolean {
   const stretch = stretchFrom(file, compactedThrough(file) + 1, file.mark('reading').lastId)
   if (!stretch) return false
   const { fromId, toId } = stretch
-  const [first] = blocksWithin(file, fromId, fromId) as [Block]
-  const firstT = readingsOf(file, first).readings[(fromId - first.fromId) * ROW + 2] as number
-  if (!isDue(stretch, firstT, nowT, HOUR_MS)) return false
+  if (!isDue(stretch, () => firstTimeOf(file, fromId), nowT, HOUR_MS)) return false
   putInOrder(file, fromId, toId)
   file.keepLastId()
   file.setMeta('compacted_through', String(toId))
   return true
 }
 
+function firstTimeOf(file: JournalFile, fromId: number): number {
+  const [first] = blocksWithin(file, fromId, fromId) as [Block]
+  return readingsOf(file, first).readings[(fromId - first.fromId) * ROW + 2] as number
+}
+
 /** Small blocks of one series each, a day of them, once more. */
 function merge(file: JournalFile, nowT: number): boolean {
   const after = Number(file.meta('merged_through') ?? 0)
   const stretch = stretchFrom(file, after + 1, compactedThrough(file) + 1)
-  if (!stretch || !isDue(stretch, stretch.firstT ?? nowT, nowT, DAY_MS)) return false
+  if (!stretch || !isDue(stretch, () => stretch.firstT ?? nowT, nowT, DAY_MS)) return false
   const { fromId, toId, blocks } = stretch
   const isSmall = blocks > 1 && (toId - fromId + 1) / blocks < LARGE_ENOUGH
   if (isSmall) putInOrder(file, fromId, toId)
@@ -83,8 +86,8 @@ interface Stretch {
 }
 
 // A clock that was set back must not put it off for years.
-const isDue = (stretch: Stretch, firstT: number, nowT: number | null, afterMs: number): boolean =>
-  stretch.isFull || (nowT !== null && Math.abs(nowT - firstT) >= afterMs)
+const isDue = (stretch: Stretch, firstT: () => number, nowT: number | null, afterMs: number): boolean =>
+  stretch.isFull || (nowT !== null && Math.abs(nowT - firstT()) >= afterMs)
 
 /** Neighbours before `endId` without a hole or a mark between them, as many as are put in order at once. */
 function stretchFrom(file: JournalFile, afterId: number, endId: number): Stretch | null {
@@ -126,21 +129,25 @@ function putInOrder(file: JournalFile, fromId: number, toId: number): void {
   for (const block of blocksWithin(file, fromId, toId)) {
     const { stamps, readings } = readingsOf(file, block)
     const end = Math.min(block.count, toId - block.fromId + 1) * ROW
-    for (let at = 0; at < end; at += ROW) {
-      const stamp = stamps[readings[at] as number] as BootStamp
-      const seriesNo = readings[at + 1] as number
+    // A block gives the readings of a series one after another.
+    for (let from = 0, to = ROW; from < end; from = to, to += ROW) {
+      const stampNo = readings[from] as number
+      const seriesNo = readings[from + 1] as number
+      while (to < end && readings[to] === stampNo && readings[to + 1] === seriesNo) to += ROW
+      const stamp = stamps[stampNo] as BootStamp
       const key = `${seriesNo} ${stamp.boot} ${stamp.clock}`
-      const column = columns.get(key)
-      if (column) column.rows.push(readings.subarray(at, at + ROW))
-      else columns.set(key, { seriesNo, stamp, rows: [readings.subarray(at, at + ROW)] })
+      const column = columns.get(key) ?? { seriesNo, stamp, rows: [], length: 0 }
+      column.rows.push(readings.subarray(from, to))
+      column.length += to - from
+      columns.set(key, column)
     }
     if (end < readings.length) rest = { stamps, readings: readings.subarray(end) }
   }
   file.run('DELETE FROM block WHERE from_id BETWEEN ? AND ?', fromId, toId)
   let nextId = fromId
-  for (const { stamp, rows } of [...columns.values()].sort((a, b) => a.seriesNo - b.seriesNo)) {
-    appendSeriesBlock(file, nextId, { stamps: [stamp], readings: oneAfterAnother(rows) })
-    nextId += rows.length
+  for (const column of [...columns.values()].sort((a, b) => a.seriesNo - b.seriesNo)) {
+    appendSeriesBlock(file, nextId, { stamps: [column.stamp], readings: oneAfterAnother(column) })
+    nextId += column.length / ROW
   }
   if (rest) {
     const body = encodeBlock(rest, (no) => stepOf(file, no))
@@ -155,13 +162,18 @@ interface Column {
   readonly seriesNo: number
   readonly stamp: BootStamp
   readonly rows: Float64Array[]
+  /** Of all of them, in numbers. */
+  length: number
 }
 
-function oneAfterAnother(rows: readonly Float64Array[]): Float64Array {
-  const all = new Float64Array(rows.length * ROW)
-  rows.forEach((row, index) => {
-    all.set(row, index * ROW)
-    all[index * ROW] = 0
-  })
+function oneAfterAnother({ rows, length }: Column): Float64Array {
+  const all = new Float64Array(length)
+  let at = 0
+  for (const some of rows) {
+    all.set(some, at)
+    at += some.length
+  }
+  // One boot is all there is.
+  for (at = 0; at < length; at += ROW) all[at] = 0
   return all
 }

@@ -24,6 +24,8 @@ export class JournalFile {
   readonly #db: Database.Database
   readonly #statements = new Map<string, Database.Statement>()
   readonly slots = new Slots(this)
+  /** By series: it never changes once it is declared. */
+  readonly #steps = new Map<number, number>()
 
   /** Throws VuonError. A reader changes nothing: it neither mends nor migrates, for the agent may be at work here. */
   constructor(path: string, options: { isReader?: boolean } = {}) {
@@ -83,8 +85,20 @@ export class JournalFile {
       return this.readably(() => this.#db.transaction(work).immediate())
     } catch (error) {
       this.slots.forget()
+      // A series whose declaration was taken back gives its number to another.
+      this.#steps.clear()
       throw error
     }
+  }
+
+  /** Of a series, in ms. One that damage took from its table keeps every millisecond. */
+  stepOf(seriesNo: number): number {
+    const known = this.#steps.get(seriesNo)
+    if (known !== undefined) return known
+    const row = this.get<{ step: number }>('SELECT time_step_ms AS step FROM series WHERE no = ?', seriesNo)
+    const step = Math.max(1, row?.step ?? 1)
+    if (row) this.#steps.set(seriesNo, step)
+    return step
   }
 
   get<Row>(sql: string, ...values: unknown[]): Row | undefined {

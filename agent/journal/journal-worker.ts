@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { VuonError } from '#contract/ground/errors.ts'
+import { giveBackMemory } from '#contract/ground/node/give-back-memory.ts'
 import { JOURNAL_CALLS } from './journal-core.ts'
 import { JournalFile } from './journal-file.ts'
 
@@ -38,3 +39,5 @@ port.on('message', (request: WorkerRequest) => {
   }
   if (request.name === 'close') port.close()
 })
+
+giveBackMemory()

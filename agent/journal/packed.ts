@@ -5,7 +5,8 @@ import type { Reading } from '#contract/wire/records.ts'
 
 /**
  * Readings as plain numbers, six a row: place in `stamps`, series, t, scaled, quality, the source's time (NaN: none
- * said). A thousand objects through `postMessage` cost more than their insertion; 48 kB of doubles are one copy.
+ * said). They lie in memory that both threads see: a thousand objects through `postMessage` cost more than their
+ * insertion, and 48 kB of doubles are not even copied.
  */
 export const ROW = 6
 
@@ -33,7 +34,9 @@ export interface Gathered extends PackedBlock {
 }
 
 export class PackedReadings {
-  #rows = new Float64Array(64 * ROW)
+  #rows = shared(64 * ROW)
+  /** What the commit before lay in. */
+  #spare: Float64Array | undefined
   #length = 0
   #stamps: BootStamp[] = []
 
@@ -45,7 +48,7 @@ export class PackedReadings {
     if (readings.length === 0) return
     const end = this.#length + readings.length * ROW
     if (end > this.#rows.length) {
-      const larger = new Float64Array(Math.max(end, this.#rows.length * 2))
+      const larger = shared(Math.max(end, this.#rows.length * 2))
       larger.set(this.#rows.subarray(0, this.#length))
       this.#rows = larger
     }
@@ -64,12 +67,20 @@ export class PackedReadings {
     this.#length = at
   }
 
-  /** The rows so far; what is added later is no part of them. */
+  /** The rows so far; what is added later is no part of them. They stay as they are until `giveBack`. */
   take(): PackedBlock {
-    const taken = { stamps: this.#stamps, readings: this.#rows.slice(0, this.#length) }
+    const taken = { stamps: this.#stamps, readings: this.#rows.subarray(0, this.#length) }
+    this.#rows = this.#spare ?? shared(this.#rows.length <= MOST_KEPT ? this.#rows.length : 64 * ROW)
+    this.#spare = undefined
     this.#stamps = []
     this.#length = 0
     return taken
+  }
+
+  /** Nobody looks at these any more: others may lie there. */
+  giveBack({ readings }: PackedBlock): void {
+    const whole = new Float64Array(readings.buffer)
+    if (whole.length <= MOST_KEPT) this.#spare = whole
   }
 
   #numberOf({ boot, clock }: BootStamp): number {
@@ -78,6 +89,12 @@ export class PackedReadings {
     return this.#stamps.length - 1
   }
 }
+
+// 400 kB, twice. What a burst beyond that lay in is given away.
+const MOST_KEPT = 8192 * ROW
+
+const shared = (length: number): Float64Array =>
+  new Float64Array(new SharedArrayBuffer(length * Float64Array.BYTES_PER_ELEMENT))
 
 /**
  * Throws `input-invalid` for what no table and no batch could hold: one such reading would otherwise fail the

@@ -5,6 +5,7 @@ import { LANES, type Lane } from '#contract/wire/records.ts'
 import { decodeBlock } from './block-codec.ts'
 import { isWholeEntry } from './checksums.ts'
 import { ROW } from './packed.ts'
+import { hasRows, savedRows } from './rows-to-blocks.ts'
 import { readSinceContact } from './since-contact.ts'
 import { blocksOf, isWholeSlot, SLOTS } from './slots.ts'
 
@@ -77,6 +78,8 @@ function copy(old: Database.Database, db: Database.Database): Omit<Salvage, 'set
   const marks = readWhole<MarkRow>(old, 'mark')
   const sealed = copyWhole(old, db, 'sealed')
 
+  // One that was damaged before the first start of a program that keeps blocks.
+  const isOfRows = hasRows(old)
   const kept = { readings: 0, entries: 0 }
   const lost: LostRange[] = []
   const epoch = meta.rows.find((row) => row['name'] === 'epoch')?.['value']
@@ -92,7 +95,7 @@ function copy(old: Database.Database, db: Database.Database): Omit<Salvage, 'set
   for (const lane of LANES) {
     const mark = marks.rows.find((row) => row.lane === lane)
     const isReading = lane === 'reading'
-    const source = isReading ? blockRows(old) : entryRows(old, lane)
+    const source = !isReading ? entryRows(old, lane) : isOfRows ? savedRows(old) : blockRows(old)
     const insert = isReading
       ? db.prepare('INSERT OR IGNORE INTO block VALUES (?, ?, ?, ?, ?, ?)')
       : db.prepare('INSERT OR IGNORE INTO entry VALUES (?, ?, ?, ?, ?, ?)')
@@ -175,7 +178,7 @@ function copyWhole(
   return read
 }
 
-interface SavedRow {
+export interface SavedRow {
   readonly id: number
   /** How many ids it holds, from its own on. */
   readonly count: number
@@ -184,7 +187,7 @@ interface SavedRow {
 }
 
 /** Rows from an id on. Throws where a page on the way can't be read, or holds what no page of ours does. */
-type RowSource = (id: number, limit: number) => SavedRow[]
+export type RowSource = (id: number, limit: number) => SavedRow[]
 
 function blockRows(old: Database.Database): RowSource {
   const select = lazily(
@@ -256,7 +259,7 @@ function countOf(body: unknown): number {
 function entryRows(old: Database.Database, lane: Lane): RowSource {
   const select = lazily(
     old,
-    'SELECT lane, id, kind, t, body, crc FROM entry WHERE lane = ? AND id >= ? ORDER BY id LIMIT ?',
+    `SELECT lane, id, kind, t, body, ${hasRows(old) ? 'NULL' : 'crc'} FROM entry WHERE lane = ? AND id >= ? ORDER BY id LIMIT ?`,
   )
   return (from, limit) =>
     select(lane, from, limit).map((values) => ({
@@ -312,7 +315,8 @@ function* readableRows(source: RowSource, lastId: number | null): Generator<Save
     if (rows?.length === 0) return
     if (rows) {
       for (const row of rows) if (row.isValid) yield row
-      next = (rows.at(-1) as SavedRow).id + 1
+      const last = rows.at(-1) as SavedRow
+      next = last.id + Math.max(1, last.count)
       limit = PAGE
       continue
     }

@@ -6,6 +6,7 @@
  */
 import Database from 'better-sqlite3'
 import { connect, type IPublishPacket } from 'mqtt'
+import { MAX_IN_FLIGHT } from '../../agent/bus/unacknowledged.ts'
 import { type Ingested, LOADS, type LoadName, msOf } from './ingest-load.ts'
 
 const [url = '', clientId = '', file = '', load = 'value', count = '0'] = process.argv.slice(2)
@@ -37,7 +38,7 @@ let threadBefore = process.threadCpuUsage()
 const client = connect(url, {
   ...{ clientId, clean: false, protocolVersion: 5, reconnectPeriod: 0, resubscribe: false },
   // As many in flight as the agent asks for.
-  properties: { sessionExpiryInterval: 86_400, receiveMaximum: 2000 },
+  properties: { sessionExpiryInterval: 86_400, receiveMaximum: MAX_IN_FLIGHT },
 })
 // As QoS 0 for mqtt.js, which would acknowledge by itself, one by one and before the disk.
 client.on('packetreceive', (packet) => {

@@ -151,7 +151,9 @@ async function steady(): Promise<void> {
   const tookMs = performance.now() - before.at
   const cpuMs = cpuMsOf(box.pid) - before.cpuMs
   const messagesPerS = ((index - before.index) / tookMs) * 1000
-  const rssMb = Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${box.pid}/status`, 'utf8'))?.[1]) / 1024
+  const memory = readFileSync(`/proc/${box.pid}/smaps_rollup`, 'utf8')
+  const mbOf = (name: string) =>
+    Math.round(Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(memory)?.[1]) / 1024)
   clearInterval(timer)
   await node.endAsync(true)
   await box.stop()
@@ -170,8 +172,11 @@ async function steady(): Promise<void> {
   sayFigure({
     ...common,
     what: `${what}: memory`,
-    figure: Math.round(rssMb),
+    figure: mbOf('Rss'),
     unit: 'MiB resident',
+    // Half of Node's own code is shared by all of its processes.
+    proportionalMb: mbOf('Pss'),
+    ownMb: mbOf('Pss_Anon'),
     floor: 130,
     floorIs: 'bound',
   })
@@ -208,7 +213,9 @@ async function subscribed(name: LoadName, program: 'ingest-floor' | 'ingest-agen
 
 async function child<Said>(file: string, ...words: readonly (string | number)[]): Promise<Said> {
   const path = fileURLToPath(new URL(`${file}.ts`, import.meta.url))
-  const running = spawn(process.execPath, [path, ...words.map(String)], {
+  // What the launcher gives the agent (bin/vuon-agent).
+  const flags = file === 'ingest-agent' ? ['--max-semi-space-size=2'] : []
+  const running = spawn(process.execPath, [...flags, path, ...words.map(String)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   let said = ''

@@ -191,7 +191,7 @@ describe('a group commit', () => {
     const { clock, commits, append, group } = slowDisk()
     void append('first', 'commit')
     await clock.advance(1)
-    void append('many', 'window', 30_000)
+    void append('many', 'window', 100_000)
     const refused = await append('too much', 'window').catch((error: unknown) => error)
     expect(refused).toBeInstanceOf(VuonError)
     expect(refused).toMatchObject({ code: 'journal-busy' })
