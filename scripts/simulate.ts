@@ -1,112 +1,104 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { enableCompileCache } from 'node:module'
-import { cpus, tmpdir } from 'node:os'
-import { fileURLToPath } from 'node:url'
+import { appendFileSync } from 'node:fs'
+import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { Pace } from '../test/simulation/farm-life.ts'
-import { addUp, type Report } from '../test/simulation/report.ts'
-import { simulate } from '../test/simulation/simulation.ts'
+import { liveSeason, liveSeasons, type Season } from '../test/simulation/live-seeds.ts'
+import { addUp, faultsIn, type Report } from '../test/simulation/report.ts'
 
 /**
  * `npm run simulate -- --seed 7 --hours 240`: ten farms and their province in pretend time with faults from the seed.
- * `npm run simulate -- --farm-days 10000 --jobs 2`: run after run, each with the next seed, until so many farm-days are
- * lived, on so many processes. A run is all in its seed, so that a season can be lived in parts: what was done ends at
- * a seed, and `--seed` of the next part is the one after it.
+ * `npm run simulate -- --farm-days 10000 --jobs 2 --out FILE`: run after run, each with the next seed, until so many
+ * farm-days are lived, on so many processes. A run is all in its seed, so that a season can be lived in parts: what was
+ * done ends at a seed, and `--seed` of the next part is the one after it. Ctrl-C ends it after the runs that are on.
  *
- * A line of JSON for each run and one for all; exit 1 when a promise was broken, with the command that replays it.
+ * A line of JSON for each run and one for all (also appended to FILE); exit 1 when a promise was broken, with the command
+ * that replays it.
  */
 const USAGE =
-  'npm run simulate -- [--seed N] [--hours H | --farm-days D] [--farms 10] [--pace sparse|full] [--minutes M] [--jobs N]'
-// Each job compiles the whole of both programs otherwise.
-enableCompileCache()
+  'npm run simulate -- [--seed N] [--hours H | --farm-days D] [--farms 10] [--pace sparse|full] [--minutes M] [--jobs N] [--out FILE]'
+// Where nobody looks on, a line of progress so often.
+const TELL_EVERY_MS = 60_000
+
 const options = readOptions()
-// Files in memory: what is cut is a clone, and a real card learns nothing from ten thousand days of it.
-const folder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+const startedMs = performance.now()
+const runs = Math.ceil((options.farmDays * 24) / (options.farms * options.hours))
+const reports: Report[] = []
+let begun = 0
+let toldMs = Number.NEGATIVE_INFINITY
+let isStopped = false
+process.once('SIGINT', () => {
+  isStopped = true
+})
 
-if (process.send) process.on('message', ({ seed }: { seed: number }) => void liveAndTell(seed))
-else await liveAll()
+let error: string | undefined
+try {
+  if (runs === 1) done(await liveSeason(seasonOf(options.seed), tellHours))
+  else await liveSeasons(seasons(), { processes: Math.min(options.jobs, runs), mayBegin, onReport: done })
+} catch (cause) {
+  // What was lived until then is worth a line all the same.
+  error = (cause as Error).message
+  console.error(error)
+}
+progress('')
+const failedSeeds = reports.flatMap(({ seed, breaches }) => (breaches.length > 0 ? [seed] : []))
+const line = JSON.stringify({
+  bench: 'simulation',
+  command: `npm run simulate -- ${process.argv.slice(2).join(' ')}`,
+  ...(reports.length < runs ? { stoppedBefore: options.farmDays } : {}),
+  ...addUp(reports),
+  ...{ failedSeeds, error },
+  nextSeed: options.seed + Math.max(begun, 1),
+  jobs: options.jobs,
+  wallMs: Math.round(performance.now() - startedMs),
+  ...{ node: process.version, cpu: cpus()[0]?.model ?? '', cores: cpus().length },
+})
+console.log(line)
+if (options.out !== undefined) appendFileSync(options.out, `${line}\n`)
+process.exit(failedSeeds.length > 0 || error !== undefined ? 1 : 0)
 
-/** In a process of its own: the seed comes from the one that counts, the report goes back to it. */
-async function liveAndTell(seed: number): Promise<void> {
-  process.send?.(await live(seed))
+function* seasons(): Generator<Season> {
+  while (begun < runs) yield seasonOf(options.seed + begun++)
 }
 
-function live(seed: number, onProgress?: (done: { hours: number; of: number }) => void): Promise<Report> {
+function seasonOf(seed: number): Season {
   const { hours, farms, pace } = options
-  return simulate({ seed, hours, farms, pace, folder, ...(onProgress ? { onProgress } : {}) })
+  return { seed, hours, farms, pace }
 }
 
-async function liveAll(): Promise<void> {
-  const startedMs = performance.now()
-  const runs = Math.ceil((options.farmDays * 24) / (options.farms * options.hours))
-  const reports: Report[] = []
-  const isOver = () =>
-    options.minutes !== undefined && performance.now() - startedMs > options.minutes * 60_000
-  let next = 0
-  await Promise.all(
-    Array.from({ length: Math.min(options.jobs, runs) }, async () => {
-      const job = options.jobs > 1 ? startJob() : undefined
-      while (next < runs && !isOver()) {
-        const seed = options.seed + next++
-        const report = await (job
-          ? job.live(seed)
-          : live(seed, ({ hours, of }) =>
-              progress(`seed ${seed}: hour ${hours} of ${of}; ${soFar(reports)}`),
-            ))
-        reports.push(report)
-        progress('')
-        console.log(JSON.stringify(report))
-        if (report.breaches.length > 0) tellFailure(report)
-        progress(`${reports.length} of ${runs} runs; ${soFar(reports)}`)
-      }
-      job?.end()
-    }),
-  )
+function mayBegin(): boolean {
+  return !isStopped && (options.minutes === undefined || elapsedMs() < options.minutes * 60_000)
+}
+
+function elapsedMs(): number {
+  return performance.now() - startedMs
+}
+
+function done(report: Report): void {
+  reports.push(report)
   progress('')
-  const failed = reports.filter(({ breaches }) => breaches.length > 0).length
-  console.log(
-    JSON.stringify({
-      bench: 'simulation',
-      ...addUp(reports),
-      failedSeeds: reports.flatMap(({ seed, breaches }) => (breaches.length > 0 ? [seed] : [])),
-      nextSeed: options.seed + next,
-      jobs: options.jobs,
-      wallMs: Math.round(performance.now() - startedMs),
-      ...{ node: process.version, cpu: cpus()[0]?.model ?? '', cores: cpus().length },
-    }),
-  )
-  process.exit(failed > 0 ? 1 : 0)
+  console.log(JSON.stringify(report))
+  if (report.breaches.length > 0) tellFailure(report)
+  tell(soFar())
 }
 
-interface Job {
-  live(seed: number): Promise<Report>
-  end(): void
+function tellHours({ hours, of }: { hours: number; of: number }): void {
+  tell(`hour ${hours} of ${of}, ${Math.round(elapsedMs() / 1000)} s`)
 }
 
-/** Rejects when the process ends without an answer: a season must not be called whole that is not. */
-function startJob(): Job {
-  const child: ChildProcess = fork(fileURLToPath(import.meta.url), process.argv.slice(2), {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  })
-  return {
-    live: (seed) =>
-      new Promise((resolve, reject) => {
-        const died = () => reject(new Error(`the process that lived seed ${seed} ended in the middle`))
-        child.once('exit', died)
-        child.once('message', (report) => {
-          child.off('exit', died)
-          resolve(report as Report)
-        })
-        child.send({ seed })
-      }),
-    end: () => child.disconnect(),
-  }
-}
-
-function soFar(reports: readonly Report[]): string {
+/** What is done, how fast, what was thrown at it, and how long the rest will take at that rate. */
+function soFar(): string {
   const farmDays = reports.reduce((sum, report) => sum + report.farmDays, 0)
-  return `${farmDays} farm-days, ${reports.filter(({ breaches }) => breaches.length > 0).length} runs failed`
+  const faults = reports.reduce((sum, report) => sum + faultsIn(report), 0)
+  const cpuS = reports.reduce((sum, report) => sum + report.cpuMs, 0) / 1000
+  const broken = reports.filter(({ breaches }) => breaches.length > 0).length
+  const perMinute = (farmDays / elapsedMs()) * 60_000
+  const leftMinutes = Math.ceil((options.farmDays - farmDays) / perMinute)
+  return [
+    `${Math.round(farmDays)} of ${options.farmDays} farm-days`,
+    `${perMinute.toFixed(0)} a minute (${(cpuS / farmDays).toFixed(2)} s of CPU each)`,
+    `${faults} faults, ${broken} runs failed`,
+    `${Math.max(0, leftMinutes)} minutes to go`,
+  ].join('; ')
 }
 
 function tellFailure({ seed, breaches }: Report): void {
@@ -117,9 +109,16 @@ function tellFailure({ seed, breaches }: Report): void {
   )
 }
 
+function tell(sentence: string): void {
+  progress(sentence)
+  if (process.stderr.isTTY || performance.now() - toldMs < TELL_EVERY_MS) return
+  toldMs = performance.now()
+  console.error(sentence)
+}
+
 /** One line that is written over, where somebody looks. */
-function progress(line: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`)
+function progress(sentence: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${sentence}`)
 }
 
 function readOptions() {
@@ -133,6 +132,7 @@ function readOptions() {
         pace: { type: 'string', default: 'sparse' },
         minutes: { type: 'string' },
         jobs: { type: 'string', default: '1' },
+        out: { type: 'string' },
       },
     })
     const farms = number(values.farms, 1, 1000)
@@ -147,6 +147,7 @@ function readOptions() {
       farmDays: values['farm-days'] === undefined ? oneRun : number(values['farm-days'], 1, 10 ** 7),
       minutes: values.minutes === undefined ? undefined : number(values.minutes, 0.1, 10 ** 5),
       jobs: Math.floor(number(values.jobs, 1, 64)),
+      out: values.out,
     }
   } catch (error) {
     console.error(`${(error as Error).message}\n  → ${USAGE}`)

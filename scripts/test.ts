@@ -10,6 +10,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const only = process.argv.slice(2)
 const counts = { passed: 0, failed: 0, skipped: 0 }
 const notRun: string[] = []
+const done: string[] = []
 
 const tools = installTools(['socat', 'mosquitto', 'chromium', 'pymodbus', 'pyserial'], (line) =>
   console.log(line),
@@ -24,7 +25,7 @@ if (only.length === 0) {
 runTests()
 
 console.log('')
-for (const line of notRun) console.log(line)
+for (const line of [...done, ...notRun]) console.log(line)
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`)
 process.exit(counts.failed > 0 ? 1 : 0)
 
@@ -58,6 +59,7 @@ function runTests(): void {
         (result) => result.status === 'skipped' || result.status === 'pending',
       )
       for (const { fullName } of skipped) notRun.push(`did not run: ${fullName}`)
+      for (const { meta } of assertionResults) if (meta?.done !== undefined) done.push(meta.done)
     }
   }
   // A suite that broke while it was loaded has no test to count, but it failed.
@@ -70,7 +72,8 @@ interface Report {
   numPassedTests: number
   numFailedTests: number
   numPendingTests: number
-  testResults: { assertionResults: { fullName: string; status: string }[] }[]
+  /** `meta.done`: how much of it fitted into the time, where that differs from run to run. */
+  testResults: { assertionResults: { fullName: string; status: string; meta?: { done?: string } }[] }[]
 }
 
 function seconds(started: number): string {

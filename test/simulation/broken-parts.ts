@@ -1,8 +1,9 @@
 import { sql } from 'kysely'
 import { openEnvelope } from '#contract/wire/batch.ts'
+import type { Agent } from '../../agent/agent.ts'
 import type { JournalThread } from '../../agent/journal/journal-thread.ts'
 import type { Gathered } from '../../agent/journal/packed.ts'
-import type { Db } from '../../gateway/store/open-store.ts'
+import { type Db, openSqliteStore } from '../../gateway/store/open-store.ts'
 import type { ProvinceLife } from './province-life.ts'
 
 /** Parts that break one promise each: the checker has to name every one of them. */
@@ -22,6 +23,38 @@ export const stuttering = (thread: JournalThread): JournalThread => {
     if (++commits % 3 === 0) await thread.call('commit', { ...gathered, records: [] })
     return seqs
   })
+}
+
+/** Keeps everything that belongs to a harvest, only not what was signed of it. */
+export const eventless = (thread: JournalThread): JournalThread =>
+  withCommit(thread, async (gathered) => {
+    const records = gathered.records.filter(({ kind }) => kind !== 'event')
+    const seqs = await thread.call('commit', { ...gathered, records })
+    return gathered.records.map(({ kind }) => (kind === 'event' ? 0 : (seqs.shift() ?? 0)))
+  })
+
+/** Says each outlook a second time. */
+export const insistent = (thread: JournalThread): JournalThread =>
+  withCommit(thread, async (gathered) => {
+    const again = gathered.records.filter(({ kind }) => kind === 'outlook')
+    const seqs = await thread.call('commit', { ...gathered, records: [...gathered.records, ...again] })
+    return seqs.slice(0, gathered.records.length)
+  })
+
+/** Goes on with a photo one byte before the place that the province named. */
+export const misplacing = ({ photos: { source } }: Agent): void => {
+  const readPart = source.readPart.bind(source)
+  source.readPart = (sha256, offset, length) => readPart(sha256, Math.max(0, offset - 1), length)
+}
+
+/** Is upgraded, and does not look at what the program before it had put aside. */
+export const unlooking = (province: ProvinceLife): void => {
+  province.breakUpgrade = async (path) => {
+    const store = await openSqliteStore(path)
+    for (const table of ['unknown_entry', 'unread_batch'])
+      await sql`DELETE FROM ${sql.table(table)}`.execute(store.db)
+    await store.close()
+  }
 }
 
 /** Acknowledges every third batch of readings, and then does not have it. */

@@ -114,9 +114,10 @@ export function cloneFolder(from: string, to: string, path: string, files: Datab
 /**
  * Readings in the synced part of the file that the card does not hold any more: a page has become noise, or bits of it
  * are turned over. The journal's marks are not hit: where ids begin anew nobody outside can say which line is which, and
- * `test/agent/journal/damage.test.ts` looks at that. Nor is the page of the very last commit.
+ * `test/agent/journal/damage.test.ts` looks at that. Nor is the page of the very last commit. With `hasSums` false it is
+ * always noise: turned bits of a journal that knew no checksums yet are readings to everybody.
  */
-export function rotPage(path: string, random: Random): boolean {
+export function rotPage(path: string, random: Random, { hasSums = true } = {}): boolean {
   if (!existsSync(path)) return false
   const db = new Database(path)
   let pages: number[]
@@ -140,7 +141,7 @@ export function rotPage(path: string, random: Random): boolean {
   if (page === undefined || page === 1) return false
   const file = openSync(path, 'r+')
   const bytes = Buffer.alloc(size)
-  if (random() < 0.5) for (let at = 0; at < size; at++) bytes[at] = 1 + Math.floor(random() * 255)
+  if (!hasSums || random() < 0.5) for (let at = 0; at < size; at++) bytes[at] = 1 + Math.floor(random() * 255)
   else {
     readSync(file, bytes, 0, size, size * (page - 1))
     turnBits(bytes, 0, size, random)

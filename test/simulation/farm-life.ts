@@ -17,9 +17,11 @@ import { GOOD_LINK, PretendLink } from '../world/pretend-link.ts'
 import { PretendSlaves } from '../world/pretend-slave.ts'
 import { seededBytes } from '../world/seeded.ts'
 import { DEMO_GLN, DEMO_GTIN, hours, minutes, seconds } from '../world/world.ts'
+import { rotPage } from './crash-clone.ts'
 import { FailingDisk } from './failing-disk.ts'
 import { Ledger } from './ledger.ts'
 import { asBefore, markNewer, markOwn } from './older-box.ts'
+import { takePhoto } from './pretend-camera.ts'
 import type { ProvinceLife } from './province-life.ts'
 
 /** How busy a farm is. `sparse`: one probe and one node by the hour. `full`: 20 series by the minute. */
@@ -33,7 +35,7 @@ const PACES = {
     speaksEveryMs: hours(1),
     reportsEveryMs: hours(6),
     // Where little happens, looking would be most of a farm's life.
-    looksEveryMs: minutes(5),
+    looksEveryMs: minutes(15),
   },
   full: {
     probeEveryS: 60,
@@ -94,9 +96,12 @@ export class FarmLife {
   readonly messages = new Map<number, { deliveries: number; isAcknowledged: boolean }>()
   /** Lots that a person was told are saved. */
   readonly lots: string[] = []
+  /** Photos and thumbnails that a person was told are kept, by their hashes. */
+  readonly photos: string[] = []
   readonly breaches: string[] = []
   /** Set by a test that breaks something on purpose. */
   breakDisk: ((thread: JournalThread) => JournalThread) | undefined
+  breakAgent: ((agent: Agent) => void) | undefined
   /** How long the power stays away now and then. */
   longestOffMs = hours(48)
   polls = 0
@@ -111,6 +116,7 @@ export class FarmLife {
   readonly #random: Random
   readonly #pace: (typeof PACES)[Pace]
   readonly #root: string
+  readonly #province: ProvinceLife
   /** Each answer has the next number in the conductivity register, so that no two polls are alike. */
   readonly #slaves = new PretendSlaves(
     new Map([
@@ -138,10 +144,12 @@ export class FarmLife {
   }) {
     const { seed, number, clock, random, folder, pace, province } = options
     this.farmId = `f-${number}`
+    this.hasWeather = number % 3 === 1
     this.#world = clock
     this.#random = random
     this.#pace = PACES[pace]
     this.#root = folder
+    this.#province = province
     this.link = new PretendLink({ clock, random, handle: (request) => province.handle(request) })
     this.broker = new PretendBroker(clock, {
       onDelivery: ({ payload }) => {
@@ -204,6 +212,7 @@ export class FarmLife {
     const life = { clock, agent }
     this.#life = life
     const started = agent.start({ listen: false }).then(() => {
+      this.breakAgent?.(agent)
       if (this.#isTooNew) this.breaches.push('an older program took what a newer one wrote')
     })
     started.catch((error: Error) => {
@@ -262,6 +271,18 @@ export class FarmLife {
     }
   }
 
+  /** One farm in three has a weather node, so that the models have something to think of. */
+  readonly hasWeather: boolean
+
+  weather(): void {
+    if (this.#isQuiet || !this.hasWeather) return
+    const hour = (this.#world.wallMs() / hours(1) + 7) % 24
+    const temperature =
+      Math.round(270 + 50 * Math.sin(((hour - 9) * Math.PI) / 12) + this.#random() * 20) / 10
+    const humidity = Math.round(Math.min(100, 160 - temperature * 3.2 + this.#random() * 15))
+    this.broker.publish(`zigbee2mqtt/${WEATHER_NODE}`, { temperature, humidity }, 0)
+  }
+
   /** A person enters a harvest and is told whether it is saved. */
   harvest(): void {
     const agent = this.#life?.agent
@@ -276,15 +297,30 @@ export class FarmLife {
     )
   }
 
+  photograph(): void {
+    const agent = this.#life?.agent
+    if (this.#isQuiet || !agent?.enrolment) return
+    // A card that is full says no here too.
+    takePhoto(agent, this.#random).then(
+      (hashes) => this.photos.push(...hashes),
+      () => {},
+    )
+  }
+
   /** The quota wants room. With `mayLose` also from what the province does not have. */
   makeRoom(keepBytes: number, mayLose: boolean): void {
     this.#life?.agent.journal.makeRoom(keepBytes, { mayLose }).catch(() => {})
   }
 
-  /** The box was a box of before until now: its journal is as that would have left it, and this program takes it over. */
-  upgrade(): void {
+  /**
+   * The box was a box of before until now: its journal is as that would have left it, and this program takes it over. With
+   * `isRotten` a page of its readings is gone by then.
+   */
+  upgrade(isRotten: boolean): void {
     this.#whileOff((path) => {
-      if (asBefore(path)) this.upgrades++
+      if (!asBefore(path)) return
+      this.upgrades++
+      if (isRotten) rotPage(path, this.#random, { hasSums: false })
     })
   }
 
@@ -337,13 +373,15 @@ export class FarmLife {
     this.boot()
   }
 
-  /** True when the province holds everything that the journal has, and no node waits for an answer. */
+  /** True when the province holds everything that the box has, and no node waits for an answer. */
   async isDrained(): Promise<boolean> {
     const agent = this.#life?.agent
     if (!agent || this.broker.waiting > 0) return false
     const { lanes, waiting } = await agent.journal.state()
     return (
-      waiting === 0 && Object.values(lanes).every(({ lastSeq, durableThrough }) => lastSeq === durableThrough)
+      waiting === 0 &&
+      this.photos.every((hash) => this.#province.photo(this.#agentId, hash) !== undefined) &&
+      Object.values(lanes).every(({ lastSeq, durableThrough }) => lastSeq === durableThrough)
     )
   }
 
@@ -399,6 +437,7 @@ export class FarmLife {
     const config = agentConfigSchema.parse({
       dataDir: disk.folder,
       plots: [{ id: 'lo-a', name: 'Lô A', crop: 'dragon-fruit', areaHa: 1.2 }],
+      devices: { [WEATHER_NODE]: { place: 'Lô A' } },
       buses: [
         {
           kind: 'serial',
@@ -409,6 +448,7 @@ export class FarmLife {
         { kind: 'mqtt-broker', name: 'broker', port: 0 },
       ],
       sync: { batchEveryS, retryLongestS },
+      photos: { models: 'none' },
     })
     return new Agent(config, {
       clock,
@@ -466,6 +506,8 @@ export class FarmLife {
     }
   }
 }
+
+const WEATHER_NODE = 'trạm'
 
 /** Numbers of polls begin at nought again after so many; the register holds sixteen bits. */
 export const POLL_NUMBERS = 60_000

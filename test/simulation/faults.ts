@@ -21,6 +21,7 @@ export interface Rates {
   readonly clockSteps: number
   readonly bursts: number
   readonly harvests: number
+  readonly photos: number
   readonly evictions: number
   /** The quota takes what the province does not have. */
   readonly shortages: number
@@ -30,6 +31,7 @@ export interface Rates {
   /** Times a day. */
   readonly provinceRestarts: number
   readonly provinceCuts: number
+  readonly provinceUpgrades: number
 }
 
 export const RATES: Rates = {
@@ -41,6 +43,7 @@ export const RATES: Rates = {
   clockSteps: 0.15,
   bursts: 0.5,
   harvests: 1,
+  photos: 0.5,
   evictions: 0.3,
   shortages: 0.15,
   upgrades: 0.1,
@@ -48,6 +51,7 @@ export const RATES: Rates = {
   rot: 0.03,
   provinceRestarts: 0.5,
   provinceCuts: 0.5,
+  provinceUpgrades: 0.2,
 }
 
 /** Everything that goes wrong on one farm in so many hours. */
@@ -85,6 +89,7 @@ export function farmFaults(farm: FarmLife, spanMs: number, random: Random, rates
     ...often(rates.clockSteps * 3, 'clock set right', () => farm.ntpAnswers()),
     ...often(rates.bursts, 'burst', () => farm.publish(5 + Math.floor(random() * 60), 1)),
     ...often(rates.harvests, 'harvest', () => farm.harvest()),
+    ...often(rates.photos, 'photo', () => farm.photograph()),
     ...often(rates.evictions, 'eviction', () => farm.makeRoom(between(100_000, 600_000), false)),
     ...often(rates.shortages, 'shortage', () => {
       // Often soon after nodes have said a lot, or with a power cut on the way.
@@ -92,7 +97,7 @@ export function farmFaults(farm: FarmLife, spanMs: number, random: Random, rates
       if (random() < 0.2) farm.disk.cutIn(1 + Math.floor(random() * 4))
       farm.makeRoom(between(10_000, 150_000), true)
     }),
-    ...often(rates.upgrades, 'upgrade', () => farm.upgrade()),
+    ...often(rates.upgrades, 'upgrade', () => farm.upgrade(rates.rot > 0 && random() < 0.2)),
     ...often(rates.upgrades / 2, 'downgrade', () => farm.downgrade()),
     ...often(rates.unplugs, 'line unplugged', () => farm.unplugLine(between(minutes(1), hours(3)))),
     ...often(rates.unplugs, 'wet line', () =>
@@ -112,6 +117,7 @@ export function farmFaults(farm: FarmLife, spanMs: number, random: Random, rates
 
 export function provinceFaults(
   province: ProvinceLife,
+  farms: readonly FarmLife[],
   spanMs: number,
   random: Random,
   rates: Rates,
@@ -127,17 +133,29 @@ export function provinceFaults(
       what: 'province power cut',
       run: () => province.cutIn(1 + Math.floor(random() * 5)),
     })),
+    ...moments(spanMs, rates.provinceUpgrades, random).map((atMs) => ({
+      atMs,
+      what: 'province upgrade',
+      run: () => {
+        const newer = farms.filter(() => random() < 0.4).map(({ agentId }) => agentId)
+        province.upgrade(new Set(newer), random() < 0.3)
+      },
+    })),
   ]
 }
 
-/** What a node on this farm says, hour by hour; QoS 0 now and then. */
+/** What the nodes on this farm say: one a number of its own, QoS 0 now and then, the other the weather by the hour. */
 export function nodeSpeech(farm: FarmLife, spanMs: number, everyMs: number, random: Random): Happening[] {
-  const count = Math.floor(spanMs / everyMs)
-  return Array.from({ length: count }, (_, index) => ({
-    atMs: (index + random()) * everyMs,
-    what: 'node',
-    run: () => farm.publish(1, random() < 0.8 ? 1 : 0),
-  }))
+  const regularly = (periodMs: number, what: string, run: () => void): Happening[] =>
+    Array.from({ length: Math.floor(spanMs / periodMs) }, (_, index) => ({
+      atMs: (index + random()) * periodMs,
+      what,
+      run,
+    }))
+  return [
+    ...regularly(everyMs, 'node', () => farm.publish(1, random() < 0.8 ? 1 : 0)),
+    ...(farm.hasWeather ? regularly(hours(1), 'weather', () => farm.weather()) : []),
+  ]
 }
 
 function linkWeather(random: Random): typeof GOOD_LINK {

@@ -1,14 +1,20 @@
 import { sql } from 'kysely'
+import { fromUtf8, toHex } from '#contract/ground/bytes.ts'
 import { compression } from '#contract/ground/node/compression.ts'
 import { openBody, openEnvelope } from '#contract/wire/batch.ts'
 import { decodeSegments } from '#contract/wire/columns-codec.ts'
 import { decodeEntries, encodeEntry } from '#contract/wire/entries-codec.ts'
+import type { FindingEntry } from '#contract/wire/finding.ts'
+import type { OutlookEntry } from '#contract/wire/outlook.ts'
 import { LANES, type Lane, type LossEntry, type RecordEntry } from '#contract/wire/records.ts'
+import { outlookGist } from '../../agent/field/outlook-gist.ts'
 import { PROJECTION_TABLES } from '../../gateway/projections/tables.ts'
 import type { Db } from '../../gateway/store/open-store.ts'
 import type { FarmLife } from './farm-life.ts'
 import { POLL_NUMBERS } from './farm-life.ts'
 import { hashOf, type KeptReading, signOf } from './ledger.ts'
+import { chunkLines } from './older-gateway.ts'
+import { hashOf as hashOfPhoto } from './pretend-camera.ts'
 import type { ProvinceLife } from './province-life.ts'
 
 /**
@@ -21,6 +27,7 @@ import type { ProvinceLife } from './province-life.ts'
  *                           often as the broker delivered it (at least once is what QoS 1 means: a delivery whose
  *                           commit survived the power cut and whose acknowledgement did not comes again)
  *   order                   seqs count in the order in which the journal took; times rise within a boot and series
+ *   whole                   a harvest has its lot and its signed event, a photo its bytes and its finding
  *   declared                what the journal lost stands in a loss entry with its range and as many as the range
  *   projections = rebuild   and the chunks hold exactly the readings of the log
  *
@@ -29,7 +36,7 @@ import type { ProvinceLife } from './province-life.ts'
 export async function checkHistory(province: ProvinceLife, farms: readonly FarmLife[]): Promise<string[]> {
   const breaches = [...province.breaches]
   for (const farm of farms) {
-    const own = [...farm.breaches, ...farm.ledger.breaches, ...(await checkFarm(province.gateway.db, farm))]
+    const own = [...farm.breaches, ...farm.ledger.breaches, ...(await checkFarm(province, farm))]
     breaches.push(...own.slice(0, MOST_OF_A_FARM).map((breach) => `${farm.farmId}: ${breach}`))
   }
   breaches.push(...(await checkOddities(province.gateway.db)))
@@ -56,8 +63,9 @@ interface Placed {
   readonly seq: number
 }
 
-async function checkFarm(db: Db, farm: FarmLife): Promise<string[]> {
+async function checkFarm(province: ProvinceLife, farm: FarmLife): Promise<string[]> {
   const breaches: string[] = []
+  const { db } = province.gateway
   const { rows } = await sql<LoggedRow>`SELECT epoch, lane, form, from_seq, to_seq, bytes FROM log_batch
     WHERE agent = ${farm.agentId} ORDER BY epoch, lane, from_seq`.execute(db)
   const log = readFarmLog(farm, rows, breaches)
@@ -65,6 +73,8 @@ async function checkFarm(db: Db, farm: FarmLife): Promise<string[]> {
   checkDropped(log, breaches)
   checkOrder(log.readings, breaches)
   checkNumbers(farm, log, breaches)
+  checkBook(farm, log, breaches)
+  checkPhotos(province, farm, log, breaches)
   breaches.push(...(await checkChunks(db, farm.agentId, log.readings)))
   return breaches
 }
@@ -239,8 +249,8 @@ function checkOrder(readings: FarmLog['readings'], breaches: string[]): void {
   }
 }
 
-/** What a probe, a node and a person remember of their own numbers. */
-function checkNumbers(farm: FarmLife, { readings, entries, found }: FarmLog, breaches: string[]): void {
+/** What a probe and a node remember of their own numbers. */
+function checkNumbers(farm: FarmLife, { readings, found }: FarmLog, breaches: string[]): void {
   const polls = new Map<string, number[]>()
   const copies = new Map<number, number>()
   for (const { quantity, device, scaled } of readings) {
@@ -283,12 +293,47 @@ function checkNumbers(farm: FarmLife, { readings, entries, found }: FarmLog, bre
         `message ${number} was committed ${times} times, ${lost} of them lost, and is there ${stored} times`,
       )
   }
-  const lots = entries.flatMap(({ entry }) =>
-    entry.kind === 'lot' ? [String((entry as { lot?: unknown }).lot)] : [],
-  )
+}
+
+/** What a person was told is saved, whole and once: the harvest, its lot, what was signed of it; and each new outlook. */
+function checkBook(farm: FarmLife, { entries }: FarmLog, breaches: string[]): void {
+  const lots: string[] = []
+  const events: string[] = []
+  const outlooks = new Map<string, string>()
+  for (const { entry } of entries) {
+    const { kind } = entry
+    if (kind === 'lot') lots.push(String((entry as { lot?: unknown }).lot))
+    else if (kind === 'event') events.push(fromUtf8((entry as unknown as { signed: Uint8Array }).signed))
+    else if (kind === 'outlook') {
+      const outlook = entry as unknown as OutlookEntry
+      const gist = outlookGist(outlook)
+      if (outlooks.get(outlook.plot) === gist) breaches.push(`an outlook of ${outlook.plot} is there twice`)
+      outlooks.set(outlook.plot, gist)
+    }
+  }
   if (new Set(lots).size !== lots.length) breaches.push('two harvests have one lot number')
   for (const lot of farm.lots)
     if (!lots.includes(lot)) breaches.push(`lot ${lot} was said to be saved and is not at the province`)
+  for (const lot of lots) {
+    const signed = events.filter((text) => text.includes(lot)).length
+    if (signed !== 1) breaches.push(`lot ${lot} has ${signed} signed events`)
+  }
+}
+
+/** A photo that was said to be kept is at the province as it was, and one finding names it. */
+function checkPhotos(province: ProvinceLife, farm: FarmLife, { entries }: FarmLog, breaches: string[]): void {
+  const named = entries.flatMap(({ entry }) => {
+    if (entry.kind !== 'finding') return []
+    const { photo } = entry as unknown as FindingEntry
+    return [toHex(photo.sha256), toHex(photo.thumbnail.sha256)]
+  })
+  for (const hash of farm.photos) {
+    const bytes = province.photo(farm.agentId, hash)
+    const findings = named.filter((each) => each === hash).length
+    if (!bytes) breaches.push(`photo ${hash} was said to be kept and is not at the province`)
+    else if (hashOfPhoto(bytes) !== hash) breaches.push(`photo ${hash} is another one at the province`)
+    if (findings !== 1) breaches.push(`photo ${hash} has ${findings} findings`)
+  }
 }
 
 /** The chunks, from which every chart is drawn, hold the readings of the log, each once. */
@@ -320,7 +365,7 @@ async function checkChunks(db: Db, agent: string, readings: FarmLog['readings'])
 /** No box was taken for a clone, and nothing was left unread. */
 async function checkOddities(db: Db): Promise<string[]> {
   const found: string[] = []
-  for (const table of ['log_aside', 'unread_batch', 'deferred', 'unknown_entry']) {
+  for (const table of ['log_aside', 'unread_batch', 'deferred', 'unknown_entry', 'chain_fault']) {
     const { rows } = await sql<{ n: number }>`SELECT count(*) AS n FROM ${sql.raw(table)}`.execute(db)
     if (Number(rows[0]?.n) > 0) found.push(`${table} has ${rows[0]?.n} rows`)
   }
@@ -353,6 +398,8 @@ async function checkRebuild(province: ProvinceLife): Promise<string[]> {
 }
 
 async function dump(db: Db, table: string): Promise<RowSet> {
+  // What an older program wrote is cut otherwise, and holds the same.
+  if (table === 'chunk') return new RowSet(await chunkLines(db))
   const { rows } = await sql<Record<string, unknown>>`SELECT * FROM ${sql.raw(table)}`.execute(db)
   return new RowSet(
     rows.map((row) =>

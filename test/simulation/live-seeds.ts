@@ -11,31 +11,35 @@ export const SIMULATION_FOLDER = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 export type Season = Pick<SimulationOptions, 'seed' | 'hours' | 'farms' | 'pace' | 'rates'>
 
 /** Lives one season after another in this process, and tells each. */
-export const liveSeason = (season: Season): Promise<Report> =>
-  simulate({ ...season, folder: SIMULATION_FOLDER })
+export const liveSeason = (season: Season, onProgress?: SimulationOptions['onProgress']): Promise<Report> =>
+  simulate({ ...season, folder: SIMULATION_FOLDER, ...(onProgress ? { onProgress } : {}) })
+
+export interface Living {
+  readonly processes: number
+  /** Asked before each season begins; those that began are lived to their end. */
+  readonly mayBegin: () => boolean
+  readonly onReport?: (report: Report) => void
+}
 
 /**
- * Seasons on a process for each core, one after another, until `seasons` ends or the time is over; those that began are
- * lived to their end. Rejects when a process ends without an answer: what was not lived must not count.
+ * Seasons on so many processes, one after another, until `seasons` ends or none may begin. Rejects when a process ends
+ * without an answer: what was not lived must not count.
  */
 export async function liveSeasons(
   seasons: Iterator<Season>,
-  { processes, forMs }: { processes: number; forMs: number },
+  { processes, mayBegin, onReport }: Living,
 ): Promise<Report[]> {
-  const startedMs = performance.now()
   const reports: Report[] = []
   await Promise.all(
     Array.from({ length: processes }, async () => {
-      const child = fork(fileURLToPath(new URL('./season-child.ts', import.meta.url)), [], {
-        execArgv: ['--disable-warning=ExperimentalWarning'],
-        // The test runner's own hooks must not run there.
-        env: { PATH: process.env['PATH'] },
-      })
+      const child = startChild()
       try {
-        while (performance.now() - startedMs < forMs) {
+        while (mayBegin()) {
           const { value, done } = seasons.next()
           if (done) break
-          reports.push(await ask(child, value))
+          const report = await ask(child, value)
+          reports.push(report)
+          onReport?.(report)
         }
       } finally {
         child.kill()
@@ -44,6 +48,14 @@ export async function liveSeasons(
   )
   return reports
 }
+
+const startChild = (): ChildProcess =>
+  fork(fileURLToPath(new URL('./season-child.ts', import.meta.url)), [], {
+    // Ten farms make rubbish faster than a young generation of 16 MB bears.
+    execArgv: ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=32'],
+    // The test runner's own hooks must not run there.
+    env: { PATH: process.env['PATH'] },
+  })
 
 function ask(child: ChildProcess, season: Season): Promise<Report> {
   return new Promise((resolve, reject) => {

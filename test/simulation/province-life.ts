@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { VuonError } from '#contract/ground/errors.ts'
@@ -11,7 +11,8 @@ import { Gateway } from '../../gateway/gateway.ts'
 import type { PretendClock } from '../world/pretend-clock.ts'
 import { seededBytes, seededRandom } from '../world/seeded.ts'
 import { throughApp } from '../world/through-app.ts'
-import { copyDatabase, cutPower, readFiles, writeFiles } from './crash-clone.ts'
+import { copyDatabase, cutPower, type DatabaseFiles, readFiles, writeFiles } from './crash-clone.ts'
+import { asGatewayBefore } from './older-gateway.ts'
 
 /** What stands between a request and the gateway; a broken one shows that the checker looks. */
 export type Handle = (request: LinkRequest) => Promise<LinkAnswer>
@@ -37,8 +38,12 @@ export class ProvinceLife {
   restarts = 0
   crashes = 0
   batches = 0
+  upgrades = 0
+  /** Upgrades in which the power went. */
+  upgradeCuts = 0
   /** Set by a test that breaks something on purpose. */
   breakIt: ((gateway: Gateway, handle: Handle) => Handle) | undefined
+  breakUpgrade: ((path: string) => Promise<void>) | undefined
 
   constructor(folder: string, clock: PretendClock, random: Random, seed: number) {
     this.#seed = seed
@@ -70,6 +75,25 @@ export class ProvinceLife {
     this.restarts++
     this.#isUp = false
     void this.#clock.hold(this.#comeDown()).then(() => this.#comeBack(downMs))
+  }
+
+  /**
+   * The program was one of before until now, which could read nothing of `newerBoxes`: its store is as that would have left
+   * it, and this program takes it over, perhaps at the second try.
+   */
+  upgrade(newerBoxes: ReadonlySet<string>, isCut: boolean): void {
+    if (!this.#isUp) return
+    this.upgrades++
+    this.#isUp = false
+    void this.#clock
+      .hold(
+        this.#comeDown().then(async () => {
+          await asGatewayBefore(this.#path, newerBoxes)
+          await this.breakUpgrade?.(this.#path)
+          if (isCut) await this.#losePowerInUpgrade()
+        }),
+      )
+      .then(() => this.#comeBack(60_000))
   }
 
   /** The power goes while the nth batch from now is being taken in. */
@@ -123,16 +147,37 @@ export class ProvinceLife {
     this.#isUp = false
     this.crashes++
     await Promise.allSettled([...this.#handled])
-    const path = join(this.#dataDir, 'gateway.db')
-    const before = readFiles(path)
+    const before = readFiles(this.#path)
     await this.#ask(request).catch(() => undefined)
-    const { files, cut } = cutPower(before, readFiles(path), seededRandom(this.#seed + 65_537 * this.crashes))
-    this.cuts[cut] = (this.cuts[cut] ?? 0) + 1
+    const files = this.#cut(before)
     await this.#comeDown()
-    for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true })
-    writeFiles(path, files)
+    this.#leave(files)
     this.#comeBack(60_000 + this.#random() * 3_600_000)
     throw new VuonError('link-down', 'the province lost its power')
+  }
+
+  async #losePowerInUpgrade(): Promise<void> {
+    this.upgradeCuts++
+    this.crashes++
+    const before = readFiles(this.#path)
+    const gateway = newGateway(this.#dataDir, this.#clock, this.#random)
+    await gateway.open()
+    await gateway.serve()
+    const files = this.#cut(before)
+    await gateway.stop()
+    this.#leave(files)
+  }
+
+  #cut(before: DatabaseFiles): DatabaseFiles {
+    const random = seededRandom(this.#seed + 65_537 * this.crashes)
+    const { files, cut } = cutPower(before, readFiles(this.#path), random)
+    this.cuts[cut] = (this.cuts[cut] ?? 0) + 1
+    return files
+  }
+
+  #leave(files: DatabaseFiles): void {
+    for (const suffix of ['', '-wal', '-shm']) rmSync(this.#path + suffix, { force: true })
+    writeFiles(this.#path, files)
   }
 
   async #comeDown(): Promise<void> {
@@ -143,6 +188,12 @@ export class ProvinceLife {
 
   #comeBack(downMs: number): void {
     this.#clock.after(downMs, () => void this.#clock.hold(this.open()))
+  }
+
+  /** A photo that is whole at the province. */
+  photo(agent: string, sha256: string): Uint8Array | undefined {
+    const path = join(this.#dataDir, 'blobs', agent, sha256)
+    return existsSync(path) ? readFileSync(path) : undefined
   }
 
   get isUp(): boolean {
@@ -165,6 +216,10 @@ export class ProvinceLife {
         this.breaches.push(`of ${lane}, ${before.covered} were held and now ${covered}`)
       this.#marks.set(`${epoch} ${lane}`, { durableThrough, covered: isWhole ? covered : durableThrough })
     }
+  }
+
+  get #path(): string {
+    return join(this.#dataDir, 'gateway.db')
   }
 
   get #dataDir(): string {

@@ -14,6 +14,7 @@ export interface Report {
   readonly messages: number
   readonly redelivered: number
   readonly lots: number
+  readonly photos: number
   readonly batches: number
   readonly powerCuts: Record<string, number>
   readonly boxRestarts: number
@@ -31,6 +32,9 @@ export interface Report {
   readonly reorders: number
   readonly upgrades: number
   readonly refusedDowngrades: number
+  readonly provinceUpgrades: number
+  /** Of those, how often the power went while the new program took the store over. */
+  readonly provinceUpgradeCuts: number
   readonly wallMs: number
   /** Of this process: what the run costs on a machine that others load as well. */
   readonly cpuMs: number
@@ -67,6 +71,7 @@ export function reportOf(run: {
       [...farm.messages.values()].reduce((total, { deliveries }) => total + Math.max(0, deliveries - 1), 0),
     ),
     lots: sum((farm) => farm.lots.length),
+    photos: sum((farm) => farm.photos.length / 2),
     batches: province.batches,
     powerCuts,
     boxRestarts: sum((farm) => farm.restarts),
@@ -81,11 +86,28 @@ export function reportOf(run: {
     reorders: sum((farm) => farm.ledger.reorders),
     upgrades: sum((farm) => farm.upgrades),
     refusedDowngrades: sum((farm) => farm.refusedDowngrades),
+    provinceUpgrades: province.upgrades,
+    provinceUpgradeCuts: province.upgradeCuts,
     wallMs: Math.round(wallMs),
     cpuMs: Math.round((user + system) / 1000),
     checkMs: Math.round(wallMs - run.simulatedMs),
     breaches: run.breaches,
   }
+}
+
+/** How often something went wrong in a run: cuts, restarts, refusals, wrong clocks, upgrades. */
+export const faultsIn = (report: Report): number => {
+  const cuts = [report.powerCuts, report.provincePowerCuts].flatMap((each) => Object.values(each))
+  const { boxRestarts, provinceRestarts, clockSteps, diskRefusals, upgrades, provinceUpgrades } = report
+  return [
+    ...cuts,
+    boxRestarts,
+    provinceRestarts,
+    clockSteps,
+    diskRefusals,
+    upgrades,
+    provinceUpgrades,
+  ].reduce((sum, count) => sum + count, 0)
 }
 
 /** Many runs as one: counts are added, of the rest there is the first and the last seed. */

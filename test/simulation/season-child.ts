@@ -6,6 +6,9 @@ enableCompileCache()
 // After that, so that both programs come from the cache.
 const { liveSeason } = await import('./live-seeds.ts')
 
+// Ctrl-C is for the process that counts: what has begun is lived to its end.
+process.on('SIGINT', () => {})
+process.on('disconnect', () => process.exit())
 process.on('message', (season: Season) => {
   liveSeason(season).then(
     (report) => process.send?.({ report }),

@@ -48,7 +48,7 @@ export async function simulate(options: SimulationOptions): Promise<Report> {
     const rates = { ...RATES, ...options.rates }
     const speaksEveryMs = pace === 'full' ? minutes(1) : hours(1)
     const happenings: Happening[] = [
-      ...provinceFaults(province, spanMs, seededRandom(seed + 1), rates),
+      ...provinceFaults(province, farms, spanMs, seededRandom(seed + 1), rates),
       ...farms.flatMap((farm, index) => {
         const own = seededRandom(seed * 31 + index)
         return [...farmFaults(farm, spanMs, own, rates), ...nodeSpeech(farm, spanMs, speaksEveryMs, own)]
