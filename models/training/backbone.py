@@ -21,6 +21,8 @@ class Backbone(nn.Module):
         kinds = ("conv", "depthwise", "add")
         self.layers = [layer for layer in listed if layer["kind"] in kinds]
         self.channels = next(layer["cin"] for layer in listed if layer["kind"] == "fully_connected")
+        # What the last halving takes in: small spots are still several cells there.
+        self.fine = [layer for layer in self.layers if layer.get("stride") == 2][-1]["input"]
         weights = np.load(Path(folder, f"{name}.npz"))
         self.weight = nn.ParameterDict()
         self.bias = nn.ParameterDict()
@@ -41,6 +43,13 @@ class Backbone(nn.Module):
             if layer["name"] == until:
                 break
         return x
+
+    def shape_after(self, name, values):
+        """(channels, h, w) of so many values that the layer called `name` made of a square photo."""
+        layer = next(each for each in self.layers if each["name"] == name)
+        depth = self.shape_after(layer["a"], values)[0] if layer["kind"] == "add" else layer["cout"]
+        cells = round((values / depth) ** 0.5)
+        return depth, cells, cells
 
     def run(self, layer, held):
         if layer["kind"] == "add":

@@ -4,6 +4,8 @@ export interface Logits {
   readonly truth: number
   readonly logits: readonly number[]
   readonly group: string
+  /** What it counts beside the others in a fit; 1 where nothing is said. */
+  readonly weight?: number
 }
 
 export const answersOf = (rows: readonly Logits[], temperature: number): Answer[] =>
@@ -17,7 +19,8 @@ export const answersOf = (rows: readonly Logits[], temperature: number): Answer[
 export function fitTemperature(rows: readonly Logits[]): number {
   const unlikely = (logT: number): number =>
     answersOf(rows, Math.exp(logT)).reduce(
-      (sum, { truth, shares }) => sum - Math.log(Math.max(shares[truth] ?? 0, 1e-9)),
+      (sum, { truth, shares }, at) =>
+        sum - (rows[at]?.weight ?? 1) * Math.log(Math.max(shares[truth] ?? 0, 1e-9)),
       0,
     )
   const golden = (Math.sqrt(5) - 1) / 2

@@ -25,6 +25,7 @@ class Graph:
         self.ranges = ranges
         self.nodes = []
         self.constants = []
+        self.input = None
 
     def node(self, op, inputs, name, **attributes):
         self.nodes.append(helper.make_node(op, inputs, [name], name=name, **attributes))
@@ -35,7 +36,12 @@ class Graph:
         return name
 
     def photo(self):
-        """uint8 pixels to what the backbone expects: pixel / 127.5 - 1, channels first."""
+        """uint8 pixels to what the backbones expect, once for all of them: pixel / 127.5 - 1, channels first."""
+        if self.input is None:
+            self.input = self.floats()
+        return self.input
+
+    def floats(self):
         planes = self.node("Transpose", ["photo"], "planes", perm=[0, 3, 1, 2])
         if self.ranges is not None:
             # A zero point is whole: 128 stands for 127.5, and the first layer's bias takes the half step back.
@@ -89,29 +95,32 @@ class Graph:
         low, high = self.ranges[name]
         return (max(high, 1e-3) - min(low, 0.0)) / 255
 
-    def backbone(self, layers, weights, until=None):
-        """The layers up to `until`; returns the name of the last activation."""
+    def backbone(self, layers, weights, until=None, prefix=""):
+        """The layers up to `until`; {layer: name of its activation}. `prefix` keeps the names of two backbones apart,
+        in the graph and in the ranges; weights are called as the layers are."""
         held = {"input": self.photo()}
         raw = {"input": "input"}
         for layer in layers:
-            name = layer["name"]
+            name = prefix + layer["name"]
+            is_last = layer is layers[-1]
             if layer["kind"] == "add":
                 made = self.node("Add", [held[layer["a"]], held[layer["b"]]], name)
             else:
-                is_cut = layer["act"] == "relu6" and (self.ranges is None or layer is layers[-1])
-                made = self.convolution(layer, weights, held[layer["input"]], raw[layer["input"]], is_cut)
+                is_cut = layer["act"] == "relu6" and (self.ranges is None or is_last)
+                both = [weights[f"{layer['name']}.{kind}"] for kind in ("weight", "bias")]
+                made = self.convolution(layer, name, both, held[layer["input"]], raw[layer["input"]], is_cut)
             # The last activation goes to the heads as it is: its steps would be all that a quiet feature has.
-            held[name] = made if layer is layers[-1] else self.requantised(made)
-            raw[name] = name
-            if name == until:
+            held[layer["name"]] = made if is_last else self.requantised(made)
+            raw[layer["name"]] = name
+            if layer["name"] == until:
                 break
-        return held[name]
+        return held
 
-    def convolution(self, layer, weights, x, raw, is_cut):
-        name, stride, k = layer["name"], layer["stride"], layer["k"]
+    def convolution(self, layer, name, both, x, raw, is_cut):
+        stride, k = layer["stride"], layer["k"]
         # Sides are multiples of 32, so SAME padding is the same for all: worked out on one even side.
         before, after = same_padding(32 * stride, layer)
-        weight, bias = weights[f"{name}.weight"], weights[f"{name}.bias"]
+        weight, bias = both
         if raw == "input" and self.ranges is not None:
             bias = bias + weight.sum((1, 2, 3)) * (0.5 / 127.5)
         made = self.node(

@@ -62,6 +62,9 @@ export interface HeadFigures {
 
 // Two points above what is asked: the photos that a threshold is fitted on flatter it.
 const WANTED_RIGHT = 0.97
+// What a photo of another crop counts in a crop's temperature: fifty of its own (in halves, twenty-five, of three or four
+// groups) would sometimes ask for one that makes every answer certain.
+const OTHERS_COUNT = 0.2
 const CURVE = [0, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95]
 // Five ways to halve the groups: temperature and threshold of one half are judged on the other.
 const TURNS = 5
@@ -89,7 +92,7 @@ export interface LeafSummary {
 
 /**
  * Temperature and refusal of each head, and one threshold for all, from photos that training did not see: fifty photos
- * of a crop are too few to place a threshold on, four hundred of all are not.
+ * of a crop are too few to place a threshold on, four hundred of all are not. A temperature leans on the others' photos.
  */
 export function settingsOf(heads: Heads): Readonly<Record<string, HeadSettings>> {
   const fitted = settle(
@@ -117,7 +120,12 @@ function settle(own: OwnLogits): {
   answerFrom: number
 } {
   const temperatures = new Map(
-    [...own].map(([crop, rows]) => [crop, Number(fitTemperature(rows).toFixed(3))]),
+    [...own.keys()].map((crop) => {
+      const rows = [...own].flatMap(([other, those]) =>
+        those.map((row) => ({ ...row, weight: other === crop ? 1 : OTHERS_COUNT })),
+      )
+      return [crop, Number(fitTemperature(rows).toFixed(3))]
+    }),
   )
   const answers = [...own].flatMap(([crop, rows]) => labelAnswers(rows, temperatures.get(crop) ?? 1))
   return { temperatures, answerFrom: fitThreshold(answers, WANTED_RIGHT) }

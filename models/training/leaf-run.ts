@@ -13,7 +13,7 @@ import {
 import type { PackPhoto } from './photo-pack.ts'
 import { squareOf, writeSquares } from './pixels.ts'
 import { LEAF_SIDE_PX, type Plan } from './plan.ts'
-import { openSession, runPrefix } from './prefix.ts'
+import { openSession, runOver, runPrefix } from './prefix.ts'
 import { quantise } from './quantise.ts'
 
 /** The order of the outputs. */
@@ -28,8 +28,12 @@ export interface LeafRun {
 // Every so many photos of the train split: 200 for calibration, of every set.
 const CALIBRATION_PHOTOS = 200
 
+// A regression on features that don't learn gains little from more.
+const SECOND_VIEWS = 2
+
 /**
- *   photos ─► squares ─► views ─► frozen layers ─► last layers and heads ─► float ONNX ─► int8 ONNX ─► figures (val)
+ *   photos ─► squares ─► views ─┬─► frozen layers ─► last layers and heads ─┬─► float ONNX ─► int8 ONNX ─► figures (val)
+ *                               └─► second backbone ────────► its heads ────┘
  */
 export async function trainLeaf(plan: Plan): Promise<LeafRun> {
   const { python, folder, tell } = plan
@@ -51,21 +55,36 @@ export async function trainLeaf(plan: Plan): Promise<LeafRun> {
     '--until',
     plan.after,
   )
+  await python.run('export.py', 'pooled', python.backbones, plan.second, at('second.onnx'))
   for (const view of views) {
+    if (view < SECOND_VIEWS)
+      await runOver(
+        at('second.onnx'),
+        at('leaf', `view-${view}.bin`),
+        LEAF_SIDE_PX,
+        at('leaf', `second-${view}.f32`),
+      )
     await runPrefix(
       at('prefix.onnx'),
       at('leaf', `view-${view}.bin`),
       LEAF_SIDE_PX,
       at('leaf', `view-${view}.f32`),
     )
-    tell(`leaf: view ${view + 1} of ${plan.views} through the frozen layers`)
+    tell(`leaf: view ${view + 1} of ${plan.views} through the layers that stay as they are`)
   }
   await python.run(
     'leaf.py',
     ...[python.backbones, plan.backbone, at('leaf', 'rows.json')],
     ...views.map((view) => at('leaf', `view-${view}.f32`)),
-    ...['--after', plan.after, '--out', at('leaf.npz')],
+    ...['--after', plan.after, '--out', at('leaf-first.npz')],
     ...['--epochs', `${plan.epochs}`, '--seed', `${plan.seed}`],
+  )
+  await python.run(
+    'second.py',
+    ...[python.backbones, at('leaf-first.npz'), plan.second, at('leaf', 'rows.json')],
+    ...['--features', at('leaf', 'view-0.f32'), '--after', plan.after],
+    ...['--pooled', ...views.slice(0, SECOND_VIEWS).map((view) => at('leaf', `second-${view}.f32`))],
+    ...['--out', at('leaf.npz')],
   )
   return finishLeaf(plan, at('leaf.npz'))
 }

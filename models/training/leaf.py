@@ -101,13 +101,10 @@ def main():
     target, own, weight = targets_of(rows, heads)
     backbone = Backbone(given.backbones, given.name)
     last = trainable(backbone, given.after)
-    channels = {layer["name"]: layer.get("cout") for layer in backbone.layers}
-    shape_of = Features(given.features, len(rows))
-    width = shape_of.views[0].shape[1]
-    depth = channels[given.after] or channels[next(l["a"] for l in backbone.layers if l["name"] == given.after)]
-    cells = int(round((width / depth) ** 0.5))
+    features = Features(given.features, len(rows))
+    shape = backbone.shape_after(given.after, features.views[0].shape[1])
     head = nn.Linear(backbone.channels, sum(len(labels) + 1 for labels in heads.values()))
-    begin(head, backbone, shape_of, (depth, cells, cells), given.after, target, heads)
+    begin(head, backbone, features, shape, given.after, target, heads)
     print("heads fitted on untouched features", flush=True)
 
     batches = len(rows) // BATCH
@@ -117,12 +114,12 @@ def main():
         if batch == 0:
             order["at"] = torch.randperm(len(rows), generator=generator)
             # A third of the batches are photos as they are.
-            views = torch.randint(-2, len(shape_of.views), (batches,), generator=generator)
+            views = torch.randint(-2, len(features.views), (batches,), generator=generator)
             order["view"] = views.clamp(min=0)
         at = order["at"][batch * BATCH : (batch + 1) * BATCH]
         # Rows of a batch come from one view, so that a view is read in one go.
         view = int(order["view"][batch])
-        x = shape_of.batch(view, at.numpy(), (depth, cells, cells))
+        x = features.batch(view, at.numpy(), shape)
         x, partner, share = mixed(x, generator)
         pooled = backbone(x, after=given.after).mean((2, 3))
         logits = head(F.dropout(pooled, 0.1))

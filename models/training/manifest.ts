@@ -64,6 +64,9 @@ const LICENCE = {
   use: 'trial use only: the owners of some training photos have stated no licence or have not been asked, and must clear them before these weights are distributed',
 }
 
+/** The ONNX output that has a crop's logits cell by cell, [1, labels, rows, columns]; their mean is the crop's output. */
+export const mapOf = (output: string): string => `${output}_map`
+
 export interface Written {
   readonly id: string
   readonly version: string
@@ -78,7 +81,7 @@ export function writeLeafManifest(
   int8: string,
   figures: readonly HeadFigures[],
   photos: readonly PackPhoto[],
-  backbone: string,
+  backbones: readonly [trained: string, untouched: string],
 ): Written {
   const labelsOf = (crop: string, keys: readonly string[]): Label[] =>
     keys.map((key) => {
@@ -95,7 +98,7 @@ export function writeLeafManifest(
     version,
     organ: 'leaf',
     crops: figures.map(({ crop }) => crop),
-    backbone,
+    backbone: backbones.join(' + '),
     input: {
       ...INPUT,
       widthPx: LEAF_SIDE_PX,
@@ -105,6 +108,7 @@ export function writeLeafManifest(
     // A head's probabilities are softmax(output / temperature); refused, else answered, else uncertain.
     outputs: figures.map(({ crop, labels, settings }) => ({
       output: crop,
+      map: mapOf(crop),
       crop,
       ...settings,
       labels: [...labelsOf(crop, labels), OUTSIDE],

@@ -10,6 +10,8 @@ export interface Plan {
   /** Where the models' folders are written: `models/` of the repository. */
   readonly out: string
   readonly backbone: string
+  /** A second one of which nothing is trained but the heads; the leaf model's only. */
+  readonly second: string
   /** The last layer that stays as it is. */
   readonly after: string
   readonly seed: number

@@ -17,6 +17,13 @@ import { InferenceSession, Tensor } from 'onnxruntime-node'
  * memory), and `squares` is removed. onnxruntime does this several times faster than torch on the same cores.
  */
 export async function runPrefix(model: string, squares: string, sidePx: number, out: string): Promise<void> {
+  await runOver(model, squares, sidePx, out)
+  // Half a gigabyte a view, and nobody asks for it again.
+  rmSync(squares, { force: true })
+}
+
+/** The same, and `squares` stays. */
+export async function runOver(model: string, squares: string, sidePx: number, out: string): Promise<void> {
   if (existsSync(out)) return
   const session = await openSession(model)
   const one = sidePx * sidePx * 3
@@ -36,8 +43,6 @@ export async function runPrefix(model: string, squares: string, sidePx: number, 
   }
   await session.release()
   renameSync(`${out}.part`, out)
-  // Half a gigabyte a view, and nobody asks for it again.
-  rmSync(squares)
 }
 
 /** Two threads that sleep when they wait: the machine may be shared. */

@@ -21,9 +21,9 @@ def regression(x, y, classes, decay=3e-3):
     return weight.detach()
 
 
-def raw_head(x, y, classes):
+def raw_head(x, y, classes, decay=3e-3):
     """(weight, bias) for features as they are; the fit is on standardised ones, which converge."""
     mean, spread = x.mean(0), x.std(0) + 1e-2
-    fitted = regression((x - mean) / spread, y, classes)
+    fitted = regression((x - mean) / spread, y, classes, decay)
     weight = fitted[:, :-1] / spread
     return weight, fitted[:, -1] - weight @ mean
