@@ -47,7 +47,8 @@ function runTests(): void {
   const { status } = spawnSync(
     join(root, 'node_modules/.bin/vitest'),
     ['run', ...only, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`],
-    { cwd: root, stdio: 'inherit' },
+    // What the tests leave behind goes with the folder.
+    { cwd: root, stdio: 'inherit', env: { ...process.env, TMPDIR: folder } },
   )
   if (existsSync(file)) {
     const report = JSON.parse(readFileSync(file, 'utf8')) as Report
