@@ -222,7 +222,9 @@ try {
   mkdirSync(join(folder, 'www'))
   const file = join(folder, 'www', 'page')
   writeFileSync(file, body)
-  writeFileSync(`${file}.headers`, JSON.stringify(headers))
+  // How long a connection lives is each server's own matter.
+  const ofThePage = Object.entries(headers).filter(([name]) => !/^(?:connection|keep-alive)$/.test(name))
+  writeFileSync(`${file}.headers`, JSON.stringify(Object.fromEntries(ofThePage)))
   const node = await startChild('node', file)
   const nginx = await startNginx(headers)
   const servers = [gateway, node, ...(nginx ? [nginx] : [])]

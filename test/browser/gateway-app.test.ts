@@ -2,20 +2,13 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { outlookOf } from '../../agent/field/outlook.ts'
 import { fieldOfToday } from '../agent/page/field-of-today.ts'
-import { believableFarm, EMAIL, FARM, HOUR, NOW, Orchard, PASSWORD } from '../gateway/orchard.ts'
+import { EMAIL, FARM, HOUR, NOW, PASSWORD, settledFarm } from '../gateway/orchard.ts'
 import { minutes, SignedBox, seriesEntry } from '../gateway/signed-box.ts'
 import { findTool } from '../world/real-services.ts'
 import { accessibilityFaults, launchChromium, openPage, signInAs, widerThanScreen } from './gateway-visit.ts'
 
 const AIR = '/series/00000000-0000-4000-8000-000000000008'
 const MOISTURE = '/series/00000000-0000-4000-8000-000000000001'
-
-async function farm(): Promise<{ orchard: Orchard; box: SignedBox }> {
-  const orchard = await Orchard.open()
-  const box = await believableFarm(orchard)
-  await orchard.addPerson()
-  return { orchard, box }
-}
 
 /** How many pixels of the chart's canvas are painted at all. */
 const paintedPixels = (page: Page): Promise<number> =>
@@ -37,7 +30,7 @@ describe.skipIf(!findTool('chromium'))('the agronomist in a browser [needs chrom
   afterAll(() => browser.close())
 
   it('signs in with the keyboard, opens a farm, a series, and signs out', async () => {
-    const { orchard } = await farm()
+    const { orchard } = await settledFarm()
     const { page, address, foreign, complaints } = await openPage(browser, orchard)
     await page.goto(`${address}/farms/${FARM}`)
     expect(page.url()).toContain('/sign-in?next=')
@@ -57,7 +50,7 @@ describe.skipIf(!findTool('chromium'))('the agronomist in a browser [needs chrom
   })
 
   it('does all of that without script, too', async () => {
-    const { orchard } = await farm()
+    const { orchard } = await settledFarm()
     const { page, address } = await openPage(browser, orchard, { script: false })
     await signInAs(page, address)
     await page.click('text=Vườn Hai Lúa')
@@ -76,7 +69,7 @@ describe.skipIf(!findTool('chromium'))('the agronomist in a browser [needs chrom
   })
 
   it('sees a chart of pixels in place of the drawing, with a hole where the power was cut', async () => {
-    const { orchard } = await farm()
+    const { orchard } = await settledFarm()
     const { page, address, complaints } = await openPage(browser, orchard)
     await signInAs(page, address)
     await page.goto(`${address}${AIR}?from=${NOW - 44 * HOUR}&to=${NOW - 28 * HOUR}`)
@@ -110,7 +103,7 @@ describe.skipIf(!findTool('chromium'))('the agronomist in a browser [needs chrom
   })
 
   it('draws a band from lowest to highest where a bucket holds many readings', async () => {
-    const { orchard, box } = await farm()
+    const { orchard, box } = await settledFarm()
     for (let day = 0; day < 4; day++)
       await orchard.send(box.readings(minutes(1, 1440, NOW - (10 - day) * 24 * HOUR, 150 + 20 * day)))
     const { page, address } = await openPage(browser, orchard)
@@ -123,7 +116,7 @@ describe.skipIf(!findTool('chromium'))('the agronomist in a browser [needs chrom
   })
 
   it('zooms by dragging and by tapping, and the sentence follows', async () => {
-    const { orchard } = await farm()
+    const { orchard } = await settledFarm()
     const { page, address } = await openPage(browser, orchard)
     await signInAs(page, address)
     await page.goto(`${address}${AIR}?range=7d`)
@@ -148,7 +141,7 @@ describe.skipIf(!findTool('chromium'))('the agronomist in a browser [needs chrom
   })
 
   it('is told at once when the connection is lost, and reads new numbers when it is back', async () => {
-    const { orchard, box } = await farm()
+    const { orchard, box } = await settledFarm()
     const { page, address } = await openPage(browser, orchard)
     await signInAs(page, address)
     expect(await page.locator('#offline').isVisible()).toBe(false)
@@ -164,7 +157,7 @@ describe.skipIf(!findTool('chromium'))('the agronomist in a browser [needs chrom
   it.each([360, 1280])(
     'fits a screen of %i px, without faults that axe can find, light and dark',
     async (width) => {
-      const { orchard, box: first } = await farm()
+      const { orchard, box: first } = await settledFarm()
       const field = await fieldOfToday(1)
       for (const plot of field.plots)
         await orchard.send(first.records(outlookOf(field, plot, 10_800) as never))

@@ -1,18 +1,12 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { believableFarm, GTIN, LOTS, Orchard, UNSENT_LOT } from '../gateway/orchard.ts'
+import { GTIN, LOTS, Orchard, settledFarm, UNSENT_LOT } from '../gateway/orchard.ts'
 import { AREA, lotOf, toldFarm } from '../gateway/told-farm.ts'
 import { findTool } from '../world/real-services.ts'
 import { accessibilityFaults, launchChromium, openPage, widerThanScreen } from './gateway-visit.ts'
 
 const url = `/01/${GTIN}/10/${LOTS[0]}`
 const told = `/01/${GTIN}/10/${lotOf(0)}`
-
-async function farm(): Promise<Orchard> {
-  const orchard = await Orchard.open()
-  await believableFarm(orchard)
-  return orchard
-}
 
 describe.skipIf(!findTool('chromium'))('a consumer who scans a lot [needs chromium]', () => {
   let browser: Browser
@@ -22,7 +16,7 @@ describe.skipIf(!findTool('chromium'))('a consumer who scans a lot [needs chromi
   afterAll(() => browser.close())
 
   it('reads everything with script off, from one request, in the language of the phone', async () => {
-    const orchard = await farm()
+    const { orchard } = await settledFarm()
     const { page, address, foreign } = await openPage(browser, orchard, {
       script: false,
       width: 360,
