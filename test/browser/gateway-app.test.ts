@@ -155,7 +155,7 @@ describe.skipIf(!findTool('chromium'))('the agronomist in a browser [needs chrom
   })
 
   it.each([360, 1280])(
-    'fits a screen of %i px, without faults that axe can find, light and dark',
+    'fits a screen of %i px, without faults that axe can find',
     async (width) => {
       const { orchard, box: first } = await settledFarm()
       const field = await fieldOfToday(1)
@@ -170,7 +170,8 @@ describe.skipIf(!findTool('chromium'))('the agronomist in a browser [needs chrom
       await orchard.send(box.records(seriesEntry(1, { uuid: 'long', device: long, place: long }) as never))
       await orchard.send(box.readings(minutes(1, 30, NOW - HOUR)))
       await orchard.addPerson({ email: 'all@x.example', farmIds: 'all' })
-      for (const dark of [false, true]) {
+      // Contrast is the same at any width.
+      for (const dark of width === 360 ? [false, true] : [false]) {
         const { page, address, complaints } = await openPage(browser, orchard, { width, dark })
         await page.goto(`${address}/sign-in`)
         expect(await accessibilityFaults(page)).toEqual([])
