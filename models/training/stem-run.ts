@@ -16,6 +16,7 @@ import {
   stemFigures,
   type TileAnswer,
 } from './stem-figures.ts'
+import { isStem, STEM_VERDICTS } from './stem-verdicts.ts'
 
 export interface StemRun {
   readonly int8: string
@@ -34,16 +35,6 @@ export interface PhotoVerdict {
 }
 
 const FOLDS = 5
-const VERDICTS: Readonly<Record<string, (typeof STEM_OUTPUTS)[number]>> = {
-  healthy_tissue: 'healthy',
-  stem_edge_no_lesion: 'healthy',
-  brown_spot: 'spot',
-  black_spot: 'spot',
-  scab_rough_red: 'spot',
-  stem_rot: 'rot_or_canker',
-  canker_pale_lesion: 'rot_or_canker',
-  background: 'background',
-}
 /** A plant covers at least so much of a photo that is to be judged; below it the answer is "not this plant". */
 export const PLANT_SHARE_FROM = 0.15
 /** One cell may be a thorn or a drop: so many make a verdict. */
@@ -115,10 +106,7 @@ export async function finishStem(plan: Plan): Promise<StemRun> {
   )
   const tiles = tilesOf(plan.photos)
   const whole = plan.photos.filter(({ set }) => set === 'dragonfruit_stem_photos')
-  const strangers = plan.photos.filter(
-    ({ set, split }) =>
-      split === 'val' && set !== 'dragonfruit_stem_tiles' && set !== 'dragonfruit_stem_photos',
-  )
+  const strangers = plan.photos.filter((photo) => photo.split === 'val' && !isStem(photo))
   const answers: TileAnswer[] = []
   const cells: { photo: PackPhoto; logits: number[][] }[] = []
   for (let fold = 0; fold < FOLDS; fold++) {
@@ -142,7 +130,7 @@ export async function finishStem(plan: Plan): Promise<StemRun> {
       const [small, large] = [await infer(ours, pixels, TILE_PX), await infer(theirs, pixels, TILE_PX)]
       answers.push({
         ...{ set: photo.set, label: photo.label, group: photo.group, fold },
-        truth: STEM_OUTPUTS.indexOf(VERDICTS[photo.label] ?? 'background'),
+        truth: STEM_OUTPUTS.indexOf(STEM_VERDICTS[photo.label] ?? 'background'),
         logits: small['tiles']?.values ?? [],
         floatLogits: large['tiles']?.values ?? [],
       })

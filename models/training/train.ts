@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { writeCases } from './cases.ts'
+import { drawnTiles } from './drawn-tiles.ts'
 import { quickestMs } from './latency.ts'
 import { writeLeafCard } from './leaf-card.ts'
 import { finishLeaf, trainLeaf } from './leaf-run.ts'
@@ -62,8 +63,11 @@ async function main(): Promise<void> {
     return value
   }
   const tell = (line: string): void => void process.stdout.write(`${line}\n`)
-  const photos = readPack(folders).filter((_, at) => at % number('thin') === 0)
+  const packed = readPack(folders).filter((_, at) => at % number('thin') === 0)
   mkdirSync(values.work, { recursive: true })
+  const drawn = await drawnTiles(folders, packed, join(resolve(values.work), 'drawn'))
+  if (drawn.length > 0) tell(`stem: ${drawn.length} tiles from where agronomists drew`)
+  const photos = [...packed, ...drawn]
   const plan: Plan = {
     python: new Python(process.env['VUON_PYTHON'] ?? '/usr/bin/python3', resolve(values.backbones), tell),
     ...{ photos, folder: resolve(values.work), out: resolve(values.out), tell },

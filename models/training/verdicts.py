@@ -11,6 +11,10 @@ STEM_VERDICTS = {
     "stem_rot": "rot_or_canker",
     "canker_pale_lesion": "rot_or_canker",
     "background": "background",
+    # Of the model's own labels, which agronomists choose from.
+    "healthy": "healthy",
+    "spot": "spot",
+    "rot_or_canker": "rot_or_canker",
 }
 LEAF_CROPS = ("durian", "coffee", "mango", "chilli")
 
