@@ -15,6 +15,7 @@ next export.
 - \`regions.jsonl\`: where people drew, a line a photo: \`file\`, \`widthPx\`, \`heightPx\`, \`regions\`: a list of
   \`{"shape": "box", "points": [[x, y], [x, y]]}\` (two opposite corners) or \`{"shape": "polygon", "points": [[x, y], …]}\`;
   x and y are shares of the width and height, 0 to 1 from the top left.
+  From stems of dragon fruit the screen learns there and nowhere else: a photo on which nobody drew teaches it nothing.
 
 \`node models/training/train.ts --photos PACK --photos THIS_FOLDER --backbones FOLDER\`
 `
