@@ -11,6 +11,8 @@ export interface SealedRange {
 
 interface Waiting extends SealedRange {
   isSent: boolean
+  /** It was on its way at least once; whether it came there, only an answer says. */
+  isTried: boolean
   /** Sealed by this run of the program: nobody can have sent it before. */
   readonly isFresh: boolean
   /** How often the province said that this very batch is no batch. */
@@ -32,13 +34,15 @@ export class SendingOrder {
     const known = new Map(this.#lanes[lane].map((batch) => [batch.from, batch]))
     this.#lanes[lane] = ranges.map(({ from, to }) => {
       const before = known.get(from)
-      return before?.to === to ? before : { lane, from, to, isSent: false, isFresh: false, refusals: 0 }
+      return before?.to === to
+        ? before
+        : { lane, from, to, isSent: false, isTried: true, isFresh: false, refusals: 0 }
     })
   }
 
   /** A batch that was sealed just now, behind all others of its lane. */
   add(lane: Lane, { from, to }: { from: number; to: number }): void {
-    this.#lanes[lane].push({ lane, from, to, isSent: false, isFresh: true, refusals: 0 })
+    this.#lanes[lane].push({ lane, from, to, isSent: false, isTried: false, isFresh: true, refusals: 0 })
   }
 
   drop(batch: SealedRange): void {
@@ -66,6 +70,12 @@ export class SendingOrder {
       .find((batch) => !batch.isSent && batch.refusals >= REFUSALS)
   }
 
+  /** To be said before its first byte goes. */
+  tried(batch: SealedRange): void {
+    const known = this.#find(batch)
+    if (known) known.isTried = true
+  }
+
   sent(batch: SealedRange): void {
     const known = this.#find(batch)
     if (known) known.isSent = true
@@ -87,12 +97,12 @@ export class SendingOrder {
 
   /**
    * Takes in what the province says of a lane. Answers how far the journal may forget and how many batches have to
-   * go again. What this run has sealed and never sent can't be there; if the mark says so, somebody else writes
+   * go again. What this run has sealed and never tried to send can't be there; if the mark says so, somebody else writes
    * under our seqs, and sending it brings that to light.
    */
   apply(lane: Lane, { durableThrough, held, missing }: LaneMarks): { through: number; again: number } {
     const foreign = this.#lanes[lane].find(
-      (batch) => batch.isFresh && !batch.isSent && batch.from <= durableThrough,
+      (batch) => batch.isFresh && !batch.isTried && batch.from <= durableThrough,
     )
     const through = foreign ? foreign.from - 1 : durableThrough
     const isTold = held.length < RANGES_AN_ANSWER

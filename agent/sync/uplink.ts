@@ -263,6 +263,7 @@ export class Uplink {
     const bytes = await outbox.sealedBytes(batch.lane, batch.from)
     if (!bytes) return this.#order.drop(batch)
     this.#note({ phase: 'sending', nextTryInMs: null })
+    this.#order.tried(batch)
     const answer = await this.#post(bytes)
     const marks = await this.#readAnswer(answer, batch)
     this.#order.sent(batch)
