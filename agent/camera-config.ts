@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ORGANS } from '#contract/wire/finding.ts'
 import { isTopicFilter } from './bus/topic-filter.ts'
-import { cronFields, name, seconds, timeZone } from './config-fields.ts'
+import { cronFields, name, password, seconds, timeZone } from './config-fields.ts'
 
 /** What the config says of cameras: a folder, a topic, or an address; and what each of them looks at. */
 
@@ -48,12 +48,7 @@ export const cameraSnapshot = z
     timeoutS: seconds(1, 120).default(20).describe('How long a whole photo may take.'),
     maxMb: z.number().min(0.1).max(20).default(10).meta({ unit: 'MB' }).describe('The largest photo taken.'),
     username: z.string().min(1).max(128).optional().describe('Name to sign in with (Basic or Digest).'),
-    password: z
-      .string()
-      .max(256)
-      .optional()
-      .meta({ secret: true })
-      .describe('Use ${file:/path} or ${env:NAME}; never the password itself.'),
+    password,
     ...view,
   })
   .superRefine(({ username, password }, context) => {

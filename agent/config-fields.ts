@@ -66,13 +66,15 @@ function isTimeZone(zone: string): boolean {
   }
 }
 
+export const password = z
+  .string()
+  .max(256)
+  .optional()
+  .meta({ secret: true })
+  .describe('Use ${file:/path} or ${env:NAME}; never the password itself.')
+
 /** How an MQTT broker is signed in at: ours by its nodes, another by us. */
 export const account = {
   username: z.string().max(128).optional().describe('Name to sign in with; with it a password is needed.'),
-  password: z
-    .string()
-    .max(256)
-    .optional()
-    .meta({ secret: true })
-    .describe('Use ${file:/path} or ${env:NAME}; never the password itself.'),
+  password,
 }

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import { labelWords, type ModelLabelWords } from '#contract/wire/model-words.ts'
-import type { PhotoRegion, ReviewDecision } from '#contract/wire/province-decisions.ts'
+import type { FindingReviewEntry, PhotoRegion, ReviewDecision } from '#contract/wire/province-decisions.ts'
 import type { Viewer } from '../accounts/viewer.ts'
 import type { BlobState } from '../store/blob-store.ts'
 import type { Db } from '../store/open-store.ts'
@@ -54,20 +54,15 @@ export interface PhotoCard {
   readonly state: 'here' | 'coming' | 'erased'
 }
 
-export interface ReviewCard {
-  readonly decision: ReviewDecision
-  readonly crop: string
-  readonly label: string
-  readonly vi: string
-  readonly en: string
-  readonly organism: string
-  readonly note: string
-  readonly regions: readonly PhotoRegion[]
+/** What a person of the province said of a finding, with when and, where there still is an account, whose name. */
+export interface ReviewCard
+  extends Omit<
+    FindingReviewEntry,
+    'kind' | 'reviewId' | 'agent' | 'findingId' | 'photo' | 'model' | 'person'
+  > {
   readonly at: number
   /** Null where that person has no account any more. */
   readonly personName: string | null
-  readonly role: string
-  readonly eventId: string
 }
 
 /** The photos that the gateway holds; `owner` is the box that sent them. */

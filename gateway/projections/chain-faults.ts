@@ -5,6 +5,7 @@ import { openSignedEvent } from '#contract/trace/signed-event.ts'
 import type { Db, Migration, Tx } from '../store/open-store.ts'
 import { statement } from '../store/statement.ts'
 import { isInUntrustedBatch } from './event-index.ts'
+import { workOffWaiting } from './waiting-events.ts'
 
 /**
  * Where the chain of a box's signed events does not hold. A box signs each event with its number and the hash of the one
@@ -113,37 +114,19 @@ function prevBytes(prev: string): Uint8Array {
   return prev === '' || /^[0-9a-f]{64}$/.test(prev) ? fromHex(prev) : Uint8Array.of(0)
 }
 
-// A few milliseconds of work a transaction, so that boxes go on sending meanwhile.
-const WAITING_AT_ONCE = 200
-
-/** Links events that came before there were links: once, at the first start of a gateway that judges. */
-export async function linkWaiting(
+/** Links events that came before there were links. */
+export const linkWaiting = (
   db: Db,
   inTransaction: (work: (tx: Tx) => Promise<void>) => Promise<void>,
-): Promise<void> {
-  for (let isMore = true; isMore; ) {
-    await inTransaction(async (tx) => {
-      const { rows } = await sql<WaitingRow>`SELECT w.agent, w.epoch, w.seq, e.signed, e.is_signature_valid
-        FROM chain_waiting w JOIN event e ON e.agent = w.agent AND e.epoch = w.epoch AND e.seq = w.seq
-        ORDER BY w.agent, w.epoch, w.seq LIMIT ${WAITING_AT_ONCE}`.execute(tx)
-      for (const { agent, epoch, seq, signed: stored, is_signature_valid: isValid } of rows) {
-        const signed = new Uint8Array(stored)
-        const { eventNo, prev } = openSignedEvent(signed)
-        await linkEvent(tx, { agent, epoch, seq, eventNo, prev, signed, isSignatureValid: isValid === 1 })
-        await sql`DELETE FROM chain_waiting WHERE agent = ${agent} AND epoch = ${epoch} AND seq = ${seq}`.execute(
-          tx,
-        )
-      }
-      isMore = rows.length > 0
-    })
-  }
-  await sql`DELETE FROM chain_waiting`.execute(db)
-}
-
-interface WaitingRow {
-  agent: string
-  epoch: string
-  seq: number
-  signed: Uint8Array
-  is_signature_valid: number
-}
+): Promise<void> =>
+  workOffWaiting<{ signed: Uint8Array; is_signature_valid: number }>(
+    db,
+    inTransaction,
+    'chain_waiting',
+    sql`e.signed, e.is_signature_valid`,
+    async (tx, { agent, epoch, seq, signed: stored, is_signature_valid: isValid }) => {
+      const signed = new Uint8Array(stored)
+      const { eventNo, prev } = openSignedEvent(signed)
+      await linkEvent(tx, { agent, epoch, seq, eventNo, prev, signed, isSignatureValid: isValid === 1 })
+    },
+  )

@@ -5,6 +5,7 @@ import { type EventFacts, factsOf } from '#contract/trace/epcis-facts.ts'
 import { openSignedEvent } from '#contract/trace/signed-event.ts'
 import type { Db, Migration, Tx } from '../store/open-store.ts'
 import { rowStatement, statement } from '../store/statement.ts'
+import { workOffWaiting } from './waiting-events.ts'
 
 /**
  * What EPCIS questions look in. One row an event, named by `ref`: its eventTime (6 bytes, so that refs sort by time)
@@ -188,47 +189,27 @@ export async function forgetEventsOf(tx: Tx, agent: string): Promise<void> {
   await sql`DELETE FROM event_waiting WHERE agent = ${agent}`.execute(tx)
 }
 
-// A few milliseconds of work a transaction, so that boxes go on sending meanwhile.
-const WAITING_AT_ONCE = 200
-
-/** Notes events that came before there was an index: once, at the first start of a gateway that has one. */
-export async function indexWaiting(
+/** Notes events that came before there was an index. */
+export const indexWaiting = (
   db: Db,
   inTransaction: (work: (tx: Tx) => Promise<void>) => Promise<void>,
-): Promise<void> {
-  for (let isMore = true; isMore; ) {
-    await inTransaction(async (tx) => {
-      const { rows } =
-        await sql<WaitingRow>`SELECT w.agent, w.epoch, w.seq, e.event_id, e.signed, e.is_signature_valid,
-          coalesce((SELECT b.received_at FROM log_batch b WHERE b.agent = w.agent AND b.epoch = w.epoch AND b.lane = 'record'
-            AND b.from_seq <= w.seq AND b.to_seq >= w.seq), 0) AS received_at
-        FROM event_waiting w JOIN event e ON e.agent = w.agent AND e.epoch = w.epoch AND e.seq = w.seq
-        ORDER BY w.agent, w.epoch, w.seq LIMIT ${WAITING_AT_ONCE}`.execute(tx)
-      for (const row of rows) {
-        const { agent, epoch, seq, received_at: receivedAt } = row
-        if (row.is_signature_valid === 1) {
-          const { event } = openSignedEvent(new Uint8Array(row.signed))
-          await indexFarmEvent(tx, { agent, epoch, seq, receivedAt }, event, row.event_id)
-        }
-        await sql`DELETE FROM event_waiting WHERE agent = ${agent} AND epoch = ${epoch} AND seq = ${seq}`.execute(
-          tx,
-        )
-      }
-      isMore = rows.length > 0
-    })
-  }
-  await sql`DELETE FROM event_waiting`.execute(db)
-}
-
-interface WaitingRow {
-  agent: string
-  epoch: string
-  seq: number
-  event_id: string
-  signed: Uint8Array
-  is_signature_valid: number
-  received_at: number
-}
+): Promise<void> =>
+  workOffWaiting<{ event_id: string; signed: Uint8Array; is_signature_valid: number; received_at: number }>(
+    db,
+    inTransaction,
+    'event_waiting',
+    sql`e.event_id, e.signed, e.is_signature_valid,
+      coalesce((SELECT b.received_at FROM log_batch b WHERE b.agent = w.agent AND b.epoch = w.epoch AND b.lane = 'record'
+        AND b.from_seq <= w.seq AND b.to_seq >= w.seq), 0) AS received_at`,
+    async (
+      tx,
+      { agent, epoch, seq, event_id: eventId, signed, is_signature_valid: isValid, received_at: receivedAt },
+    ) => {
+      if (isValid !== 1) return
+      const { event } = openSignedEvent(new Uint8Array(signed))
+      await indexFarmEvent(tx, { agent, epoch, seq, receivedAt }, event, eventId)
+    },
+  )
 
 /** Six bytes of time, big endian, and eight of the hash of `source`. Times before 1970 stand at 1970. */
 function eventRef(eventTimeMs: number, source: Uint8Array): Uint8Array {

@@ -2,15 +2,10 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import sharp from 'sharp'
+import type { PhotoRegion } from '#contract/wire/province-decisions.ts'
 import type { PackPhoto } from './photo-pack.ts'
 import { PHOTO_SIDE_PX, TILE_PX } from './plan.ts'
 import { isStem, STEM_VERDICTS } from './stem-verdicts.ts'
-
-/** A place on a photo: x and y as shares of width and height, 0 to 1 from the top left. A box has two opposite corners. */
-interface Region {
-  readonly shape: 'box' | 'polygon'
-  readonly points: readonly (readonly [number, number])[]
-}
 
 const TILE_SET = 'dragonfruit_stem_tiles'
 /** The file that stands beside the manifest of an exported pack. */
@@ -50,7 +45,7 @@ export async function drawnTiles(
   return tiles
 }
 
-function parsed(line: string, at: string): { file: string; regions: readonly Region[] } {
+function parsed(line: string, at: string): { file: string; regions: readonly PhotoRegion[] } {
   try {
     const { file, regions } = JSON.parse(line) as { file: unknown; regions: unknown }
     if (typeof file === 'string' && Array.isArray(regions) && regions.every(isRegion))
@@ -61,8 +56,8 @@ function parsed(line: string, at: string): { file: string; regions: readonly Reg
   throw new Error(`${at}: not {"file", "regions": [{"shape": "box" | "polygon", "points": [[x, y], ..]}]}`)
 }
 
-function isRegion(value: unknown): value is Region {
-  const { shape, points } = (value ?? {}) as Partial<Region>
+function isRegion(value: unknown): value is PhotoRegion {
+  const { shape, points } = (value ?? {}) as Partial<PhotoRegion>
   const needed = shape === 'box' ? 2 : shape === 'polygon' ? 3 : Number.POSITIVE_INFINITY
   return (
     Array.isArray(points) &&
@@ -73,7 +68,7 @@ function isRegion(value: unknown): value is Region {
 
 const isShare = (value: unknown): boolean => typeof value === 'number' && value >= 0 && value <= 1
 
-async function tilesOf(photo: PackPhoto, regions: readonly Region[], out: string): Promise<PackPhoto[]> {
+async function tilesOf(photo: PackPhoto, regions: readonly PhotoRegion[], out: string): Promise<PackPhoto[]> {
   const upright = await sharp(photo.path, { failOn: 'error', pages: 1 })
     .autoOrient()
     .flatten({ background: 'white' })
@@ -103,7 +98,7 @@ async function tilesOf(photo: PackPhoto, regions: readonly Region[], out: string
 
 /** Top left corners of the tiles of one place, px; at least one, around its middle. */
 function cornersIn(
-  { shape, points }: Region,
+  { shape, points }: PhotoRegion,
   widthPx: number,
   heightPx: number,
   sidePx: number,

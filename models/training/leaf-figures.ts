@@ -6,7 +6,6 @@ import {
   auroc,
   bootstrap,
   brier,
-  type ClassFigures,
   calibrationError,
   classFigures,
   confusionOf,
@@ -15,6 +14,7 @@ import {
   type Risk,
   riskAt,
   softmax,
+  type VerdictFigures,
 } from './scoring.ts'
 
 /** What one head said of one photo: a logit a label, and last "not this crop". */
@@ -33,30 +33,13 @@ export interface HeadSettings {
   readonly refuseFrom: number
 }
 
-export interface HeadFigures {
+export interface HeadFigures extends VerdictFigures {
   readonly crop: string
   readonly labels: readonly string[]
   readonly photos: number
   readonly macroF1: Interval
-  readonly classes: readonly (ClassFigures & {
-    readonly label: string
-    readonly interval: Record<'precision' | 'recall' | 'f1', Interval>
-  })[]
-  readonly confusion: readonly (readonly number[])[]
-  readonly ece: { readonly before: number; readonly after: Interval }
-  readonly brier: { readonly before: number; readonly after: number }
-  readonly answered: Interval
-  readonly right: Interval
-  readonly curve: readonly Risk[]
-  readonly auroc: Interval
-  readonly refused: readonly {
-    readonly of: string
-    readonly photos: number
-    readonly share: number
-  }[]
   readonly unanswered: Interval
   readonly ownRefused: number
-  readonly agreement: number
   readonly settings: HeadSettings
 }
 

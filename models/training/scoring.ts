@@ -150,3 +150,25 @@ export function bootstrap<T extends { readonly group: string }>(
     values[Math.min(values.length - 1, Math.floor(share * values.length))] ?? 0
   return { value: figure(rows), low: at(0.025), high: at(0.975) }
 }
+
+/** What every card says of answers with labels: intervals are bootstrap 95 % over groups, shares 0 to 1. */
+export interface VerdictFigures {
+  readonly classes: readonly (ClassFigures & {
+    readonly label: string
+    readonly interval: Record<'precision' | 'recall' | 'f1', Interval>
+  })[]
+  readonly confusion: readonly (readonly number[])[]
+  readonly ece: { readonly before: number; readonly after: Interval }
+  readonly brier: { readonly before: number; readonly after: number }
+  readonly answered: Interval
+  readonly right: Interval
+  readonly curve: readonly Risk[]
+  readonly auroc: Interval
+  readonly refused: readonly {
+    readonly of: string
+    readonly photos: number
+    readonly share: number
+  }[]
+  /** Share of answers in which int8 and float name the same label. */
+  readonly agreement: number
+}

@@ -6,13 +6,12 @@ import {
   balancedAccuracy,
   bootstrap,
   brier,
-  type ClassFigures,
   calibrationError,
   classFigures,
   confusionOf,
   type Interval,
-  type Risk,
   riskAt,
+  type VerdictFigures,
 } from './scoring.ts'
 
 /** The order of the network's outputs, as in verdicts.py. */
@@ -40,35 +39,18 @@ export interface StemSettings {
   readonly answerFrom: number
 }
 
-export interface StemFigures {
+export interface StemFigures extends VerdictFigures {
   readonly tiles: number
   readonly groups: number
   readonly recall: Interval
   readonly specificity: Interval
   readonly lesionAuroc: Interval
   readonly threeWay: Interval
-  readonly classes: readonly (ClassFigures & {
-    readonly label: string
-    readonly interval: Record<'precision' | 'recall' | 'f1', Interval>
-  })[]
-  readonly confusion: readonly (readonly number[])[]
   readonly ofLabel: readonly {
     readonly label: string
     readonly tiles: number
     readonly right: number
   }[]
-  readonly ece: { readonly before: number; readonly after: Interval }
-  readonly brier: { readonly before: number; readonly after: number }
-  readonly answered: Interval
-  readonly right: Interval
-  readonly curve: readonly Risk[]
-  readonly auroc: Interval
-  readonly refused: readonly {
-    readonly of: string
-    readonly photos: number
-    readonly share: number
-  }[]
-  readonly agreement: number
   readonly settings: StemSettings
 }
 

@@ -64,21 +64,29 @@ export function wordSet(names: readonly string[], values: readonly string[]): Re
   const keys = [...new Set(values.map((value) => indexed(value, sha256)))]
   if (keys.length === 0) return NO_REFS
   const refs = sql`SELECT ref FROM event_word WHERE name IN (${sql.join([...names])}) AND value IN (${sql.join(keys)})`
-  const pairs = names.length * keys.length
+  return pairsSet(
+    refs,
+    names,
+    keys,
+    (name, key) => sql`SELECT ref FROM event_word WHERE name = ${name} AND value = ${key}`,
+  )
+}
+
+/** A set of pairs of keys, each a range of its index; how it is asked for goes by how many they are. */
+function pairsSet<One, Other>(
+  refs: Sql,
+  ones: readonly One[],
+  others: readonly Other[],
+  rangeOf: (one: One, other: Other) => Sql,
+): RefSet {
+  const pairs = ones.length * others.length
   if (pairs <= MAX_RANGES)
     return rangesSet(
       refs,
-      names.flatMap((name) =>
-        keys.map((key) => sql`SELECT ref FROM event_word WHERE name = ${name} AND value = ${key}`),
-      ),
+      ones.flatMap((one) => others.map((other) => rangeOf(one, other))),
     )
   if (pairs > MAX_LOOKUPS) return { refs, holds: sql`e.ref IN (${refs})`, isLookup: false }
-  return {
-    refs,
-    holds: sql`EXISTS (SELECT 1 FROM event_word w WHERE w.ref = e.ref AND w.name IN (${sql.join([...names])})
-      AND w.value IN (${sql.join(keys)}))`,
-    isLookup: true,
-  }
+  return { refs, holds: sql`EXISTS (${refs} AND ref = e.ref)`, isLookup: true }
 }
 
 export const NO_REFS: RefSet = {
@@ -174,20 +182,12 @@ const isFamily = ({ from, part }: Exclude<NamePattern, { name: string }>): boole
 function nameSet(roles: readonly Role[], names: readonly string[]): RefSet {
   const these = sql`role IN (${sql.join([...roles])}) AND name IN (${sql.join([...names])})`
   const refs = sql`SELECT ref FROM event_thing WHERE ${these}`
-  const pairs = names.length * roles.length
-  if (pairs <= MAX_RANGES)
-    return rangesSet(
-      refs,
-      names.flatMap((name) =>
-        roles.map((role) => sql`SELECT ref FROM event_thing WHERE name = ${name} AND role = ${role}`),
-      ),
-    )
-  if (pairs > MAX_LOOKUPS) return { refs, holds: sql`e.ref IN (${refs})`, isLookup: false }
-  return {
+  return pairsSet(
     refs,
-    holds: sql`EXISTS (SELECT 1 FROM event_thing x WHERE x.ref = e.ref AND ${these})`,
-    isLookup: true,
-  }
+    names,
+    roles,
+    (name, role) => sql`SELECT ref FROM event_thing WHERE name = ${name} AND role = ${role}`,
+  )
 }
 
 /** What is in any of the sets. */
