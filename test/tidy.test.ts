@@ -210,6 +210,7 @@ describe('files', () => {
     /-(worker|child)\.ts$/,
     /\/worker\/main\.ts$/,
     /^vitest(\.soak)?\.config\.ts$/,
+    /^test\/world\/properties\.ts$/,
     /^models\/training\//,
   ]
 

@@ -19,7 +19,8 @@ const textOf = (most: number) =>
 const text = textOf(B.text)
 const sentence = textOf(B.sentence)
 const words = z.array(text).max(B.notes)
-const moment = z.int().min(-8.64e15).max(8.64e15)
+// As the dates below: what is reckoned from a moment (hours, days, a time zone) must stay a date, too.
+const moment = z.int().min(0).max(Date.UTC(2200))
 const perhaps = moment.nullable()
 // Every figure here is one of weather, soil, energy or money of a plot: a billion tenths is none of them.
 const figure = z.int().min(-1e9).max(1e9)
@@ -95,7 +96,7 @@ const water = z.object({
   ahead: z.array(waterDay).max(B.aheadDays),
   need: z
     .object({
-      dueInDays: known,
+      dueInDays: since.nullable(),
       netTenthsMm: known,
       grossTenthsMm: known,
       litresPerPlantTenths: known,
@@ -133,7 +134,7 @@ const warmth = z.object({
   sumTenths: known,
   targetTenths: known,
   expectedOn: day,
-  guessedDays: figure,
+  guessedDays: since,
   why,
 })
 
@@ -146,7 +147,7 @@ const lighting = z.object({
       hoursANight: z.number().min(0).max(24),
       kwhTenths: money,
       vnd: money,
-      neededNights: figure,
+      neededNights: since,
       bud: dates,
       anthesis: dates,
       harvest: dates,

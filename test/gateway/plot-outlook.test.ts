@@ -282,7 +282,7 @@ describe('the page of a plot with an outlook', () => {
         expect(page).not.toMatch(/NaN|undefined|Infinity|Invalid/)
         expect(page).not.toContain('<b>')
       }),
-      { numRuns: 80 },
+      { numRuns: 400 },
     )
     expect(shown).toBeGreaterThan(10)
   })

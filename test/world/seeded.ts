@@ -1,6 +1,6 @@
 import type { Random } from '#contract/ground/random.ts'
 
-/** Chance that can be replayed (mulberry32). The seed comes from VUON_SEED or the clock, and suites print it. */
+/** Chance that can be replayed (mulberry32). Suites print their seed. */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0
   return () => {
@@ -11,8 +11,11 @@ export function seededRandom(seed: number): Random {
   }
 }
 
+/** From `VUON_SEED`; else, under `npm test`, from what the commit holds; else from the clock. */
 export const seedFromEnvironment = (): number =>
-  Number(process.env['VUON_SEED'] ?? Math.floor(performance.timeOrigin) % 2 ** 31)
+  Number(
+    process.env['VUON_SEED'] ?? process.env['VUON_TREE_SEED'] ?? Math.floor(performance.timeOrigin) % 2 ** 31,
+  )
 
 export const seededBytes =
   (random: Random) =>
