@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -48,7 +49,7 @@ function runTests(): void {
     join(root, 'node_modules/.bin/vitest'),
     ['run', ...only, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`],
     // What the tests leave behind goes with the folder.
-    { cwd: root, stdio: 'inherit', env: { ...process.env, ...treeSeed(), TMPDIR: folder } },
+    { cwd: root, stdio: 'inherit', env: { ...process.env, VUON_SOURCE_SEED: sourceSeed(), TMPDIR: folder } },
   )
   if (existsSync(file)) {
     const report = JSON.parse(readFileSync(file, 'utf8')) as Report
@@ -69,15 +70,12 @@ function runTests(): void {
   console.log(`${status === 0 ? 'ok    ' : 'FAILED'} tests (${seconds(started)})`)
 }
 
-/**
- * A commit is judged by the same chance each time, the next commit by another. What is not a clean clone has none of its
- * own, and takes the clock's.
- */
-function treeSeed(): { VUON_TREE_SEED?: string } {
-  const git = (...words: string[]) => spawnSync('git', words, { cwd: root, encoding: 'utf8' })
-  const tree = git('rev-parse', 'HEAD^{tree}')
-  if (tree.status !== 0 || git('status', '--porcelain').stdout !== '') return {}
-  return { VUON_TREE_SEED: String(Number.parseInt(tree.stdout.slice(0, 7), 16)) }
+/** The same sources are judged by the same chance each time, changed ones by another. */
+function sourceSeed(): string {
+  const sum = createHash('sha256')
+  const files = globSync(['*.ts', '{agent,contract,gateway,scripts,test}/**/*.ts'], { cwd: root }).sort()
+  for (const file of files) sum.update(file).update(readFileSync(join(root, file)))
+  return String(sum.digest().readUInt32LE() % 2 ** 31)
 }
 
 interface Report {

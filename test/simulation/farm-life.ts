@@ -24,18 +24,18 @@ import { asBefore, markNewer, markOwn } from './older-box.ts'
 import { takePhoto } from './pretend-camera.ts'
 import type { ProvinceLife } from './province-life.ts'
 
-/** How busy a farm is. `sparse`: one probe and one node by the hour. `full`: 20 series by the minute. */
+/** How busy a farm is. `sparse`: one probe and one node every two hours. `full`: 20 series by the minute. */
 export type Pace = 'sparse' | 'full'
 
-const PACES = {
+export const PACES = {
   sparse: {
-    probeEveryS: 3600,
-    batchEveryS: 3600,
-    retryLongestS: 1800,
-    speaksEveryMs: hours(1),
+    probeEveryS: 7200,
+    batchEveryS: 7200,
+    retryLongestS: 3600,
+    speaksEveryMs: hours(2),
     reportsEveryMs: hours(6),
     // Where little happens, looking would be most of a farm's life.
-    looksEveryMs: minutes(15),
+    looksEveryMs: minutes(30),
   },
   full: {
     probeEveryS: 60,
@@ -112,6 +112,7 @@ export class FarmLife {
   upgrades = 0
   refusedDowngrades = 0
   #isTooNew = false
+  #failedStarts = 0
   readonly #world: PretendClock
   readonly #random: Random
   readonly #pace: (typeof PACES)[Pace]
@@ -212,17 +213,21 @@ export class FarmLife {
     const life = { clock, agent }
     this.#life = life
     const started = agent.start({ listen: false }).then(() => {
+      this.#failedStarts = 0
       this.breakAgent?.(agent)
       if (this.#isTooNew) this.breaches.push('an older program took what a newer one wrote')
     })
     started.catch((error: Error) => {
       if (this.#life !== life) return
-      // As the service manager does: a program that can't start is started again.
+      // As the service manager does: a program that can't start is started again, here ever more seldom, for a card
+      // that stays full for days would be most of what is lived.
       clock.isStopped = true
       this.broker.lose()
       this.disk.programDied()
       this.#life = undefined
-      this.#world.after(minutes(1), () => this.boot())
+      this.#world.after(minutes(Math.min(2 ** this.#failedStarts++, MOST_MINUTES_TO_A_START)), () =>
+        this.boot(),
+      )
       if (this.#isTooNew) {
         this.#isTooNew = false
         if (!/newer Vuon/.test(error.message)) this.breaches.push(`an older program says: ${error.message}`)
@@ -508,6 +513,8 @@ export class FarmLife {
 }
 
 const WEATHER_NODE = 'trạm'
+
+const MOST_MINUTES_TO_A_START = 60
 
 /** Numbers of polls begin at nought again after so many; the register holds sixteen bits. */
 export const POLL_NUMBERS = 60_000

@@ -161,7 +161,10 @@ export function nodeSpeech(farm: FarmLife, spanMs: number, everyMs: number, rand
 function linkWeather(random: Random): typeof GOOD_LINK {
   const kind = random()
   if (kind < 0.45) return { ...GOOD_LINK, straggle: 0.02 }
-  if (kind < 0.75) return { ...BAD_LINK, straggle: 0.1, dropAnswer: 0.05 + random() * 0.4 }
+  if (kind < 0.6) return { ...BAD_LINK, straggle: 0.1, dropAnswer: 0.05 + random() * 0.4 }
+  // Some middle boxes cut most bodies: one batch is refused several times before it arrives, its answer perhaps not.
+  if (kind < 0.75)
+    return { ...BAD_LINK, straggle: 0.05, dropAnswer: random() * 0.5, cut: 0.3 + random() * 0.6 }
   return { ...GOOD_LINK, isUp: false }
 }
 

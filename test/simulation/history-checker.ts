@@ -275,12 +275,14 @@ function checkNumbers(farm: FarmLife, { readings, found }: FarmLog, breaches: st
       .filter(({ quantity, device }) => quantity === 'light' && device === 'lá 1')
       .map(({ seriesNo }) => seriesNo),
   )
-  farm.ledger.readings.forEach(({ seriesNo, scaled }, index) => {
-    if (!lightNos.has(seriesNo)) return
+  for (let id = 1; id <= farm.ledger.readings.length; id++) {
+    // A batch keeps what stood there when it was sealed, and is lost with that.
+    const { seriesNo, scaled } = sealedAs(farm.ledger, id) ?? (farm.ledger.readings[id - 1] as KeptReading)
+    if (!lightNos.has(seriesNo)) continue
     const { times, lost } = committed.get(scaled) ?? { times: 0, lost: 0 }
     // That each of those is declared is looked at line by line.
-    committed.set(scaled, { times: times + 1, lost: lost + (found.reading.has(index + 1) ? 0 : 1) })
-  })
+    committed.set(scaled, { times: times + 1, lost: lost + (found.reading.has(id) ? 0 : 1) })
+  }
   for (const [number, { deliveries, isAcknowledged }] of farm.messages) {
     const stored = copies.get(number) ?? 0
     const { times, lost } = committed.get(number) ?? { times: 0, lost: 0 }
@@ -293,6 +295,12 @@ function checkNumbers(farm: FarmLife, { readings, found }: FarmLog, breaches: st
         `message ${number} was committed ${times} times, ${lost} of them lost, and is there ${stored} times`,
       )
   }
+}
+
+/** The reading that a batch has under this id, whichever stands there on the card by now. */
+function sealedAs({ epochs, sealed }: FarmLife['ledger'], id: number): KeptReading | undefined {
+  const known = epochs.findLast(({ bases }) => id > bases.reading)
+  return known && sealed.get(known.epoch)?.[id - known.bases.reading - 1]
 }
 
 /** What a person was told is saved, whole and once: the harvest, its lot, what was signed of it; and each new outlook. */

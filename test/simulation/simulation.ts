@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { PretendClock } from '../world/pretend-clock.ts'
 import { seededRandom } from '../world/seeded.ts'
 import { hours, minutes } from '../world/world.ts'
-import { FarmLife, type Pace } from './farm-life.ts'
+import { FarmLife, PACES, type Pace } from './farm-life.ts'
 import { farmFaults, type Happening, nodeSpeech, provinceFaults, RATES, type Rates } from './faults.ts'
 import { checkHistory } from './history-checker.ts'
 import { ProvinceLife } from './province-life.ts'
@@ -46,7 +46,7 @@ export async function simulate(options: SimulationOptions): Promise<Report> {
     options.breakIt?.({ province, farms })
     const spanMs = hours(options.hours)
     const rates = { ...RATES, ...options.rates }
-    const speaksEveryMs = pace === 'full' ? minutes(1) : hours(1)
+    const { speaksEveryMs } = PACES[pace]
     const happenings: Happening[] = [
       ...provinceFaults(province, farms, spanMs, seededRandom(seed + 1), rates),
       ...farms.flatMap((farm, index) => {

@@ -11,10 +11,12 @@ export function seededRandom(seed: number): Random {
   }
 }
 
-/** From `VUON_SEED`; else, under `npm test`, from what the commit holds; else from the clock. */
+/** From `VUON_SEED`; else, under `npm test`, from the sources; else from the clock. */
 export const seedFromEnvironment = (): number =>
   Number(
-    process.env['VUON_SEED'] ?? process.env['VUON_TREE_SEED'] ?? Math.floor(performance.timeOrigin) % 2 ** 31,
+    process.env['VUON_SEED'] ??
+      process.env['VUON_SOURCE_SEED'] ??
+      Math.floor(performance.timeOrigin) % 2 ** 31,
   )
 
 export const seededBytes =
