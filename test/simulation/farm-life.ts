@@ -380,14 +380,16 @@ export class FarmLife {
 
   /** True when the province holds everything that the box has, and no node waits for an answer. */
   async isDrained(): Promise<boolean> {
+    const { agentId } = this
     const agent = this.#life?.agent
     if (!agent || this.broker.waiting > 0) return false
     const { lanes, waiting } = await agent.journal.state()
-    return (
-      waiting === 0 &&
-      this.photos.every((hash) => this.#province.photo(this.#agentId, hash) !== undefined) &&
-      Object.values(lanes).every(({ lastSeq, durableThrough }) => lastSeq === durableThrough)
-    )
+    if (waiting > 0 || Object.values(lanes).some((lane) => lane.lastSeq !== lane.durableThrough)) return false
+    // One whose finding the card lost stays here: the province takes none that nothing names.
+    for (const hash of this.photos)
+      if (!this.#province.photo(agentId, hash) && (await this.#province.expectsPhoto(agentId, hash)))
+        return false
+    return true
   }
 
   async stop(): Promise<void> {

@@ -304,7 +304,7 @@ function sealedAs({ epochs, sealed }: FarmLife['ledger'], id: number): KeptReadi
 }
 
 /** What a person was told is saved, whole and once: the harvest, its lot, what was signed of it; and each new outlook. */
-function checkBook(farm: FarmLife, { entries }: FarmLog, breaches: string[]): void {
+function checkBook(farm: FarmLife, { entries, found }: FarmLog, breaches: string[]): void {
   const lots: string[] = []
   const events: string[] = []
   const outlooks = new Map<string, string>()
@@ -321,21 +321,34 @@ function checkBook(farm: FarmLife, { entries }: FarmLog, breaches: string[]): vo
   }
   if (new Set(lots).size !== lots.length) breaches.push('two harvests have one lot number')
   for (const lot of farm.lots)
-    if (!lots.includes(lot)) breaches.push(`lot ${lot} was said to be saved and is not at the province`)
+    if (!lots.includes(lot) && !isDeclared(farm, 'record', lot, found))
+      breaches.push(`lot ${lot} was said to be saved and is not at the province`)
   for (const lot of lots) {
     const signed = events.filter((text) => text.includes(lot)).length
     if (signed !== 1) breaches.push(`lot ${lot} has ${signed} signed events`)
   }
 }
 
+/** A card that loses an entry says so, which is looked at line by line; what hung on the entry is lost with it. */
+function isDeclared({ ledger }: FarmLife, lane: Lane, name: string, found: FarmLog['found']): boolean {
+  const id = ledger.idsByName.get(name)
+  return id !== undefined && !found[lane].has(id)
+}
+
 /** A photo that was said to be kept is at the province as it was, and one finding names it. */
-function checkPhotos(province: ProvinceLife, farm: FarmLife, { entries }: FarmLog, breaches: string[]): void {
+function checkPhotos(
+  province: ProvinceLife,
+  farm: FarmLife,
+  { entries, found }: FarmLog,
+  breaches: string[],
+): void {
   const named = entries.flatMap(({ entry }) => {
     if (entry.kind !== 'finding') return []
     const { photo } = entry as unknown as FindingEntry
     return [toHex(photo.sha256), toHex(photo.thumbnail.sha256)]
   })
   for (const hash of farm.photos) {
+    if (isDeclared(farm, 'finding', hash, found)) continue
     const bytes = province.photo(farm.agentId, hash)
     const findings = named.filter((each) => each === hash).length
     if (!bytes) breaches.push(`photo ${hash} was said to be kept and is not at the province`)

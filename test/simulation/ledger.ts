@@ -1,6 +1,9 @@
 import { hash } from 'node:crypto'
+import { toHex } from '#contract/ground/bytes.ts'
 import type { TimeQuality } from '#contract/ground/clock.ts'
-import { LANES, type Lane } from '#contract/wire/records.ts'
+import { decodeEntry } from '#contract/wire/entries-codec.ts'
+import type { FindingEntry } from '#contract/wire/finding.ts'
+import { LANES, type Lane, type LotEntry } from '#contract/wire/records.ts'
 import { blocksWithin, readingsOf } from '../../agent/journal/blocks.ts'
 import type { JournalFile } from '../../agent/journal/journal-file.ts'
 import type { Room } from '../../agent/journal/make-room.ts'
@@ -43,6 +46,8 @@ export class Ledger {
   readonly thinned = new Set<number>()
   /** Readings in batches that went for want of room before the province had answered for them. */
   dropped = 0
+  /** By lot, and by the hash of a photo or a thumbnail: the id of the entry that a person was told is kept. */
+  readonly idsByName = new Map<string, number>()
   /** Times that the journal put readings in order, and that it made room. */
   reorders = 0
   /** What a power cut interrupted: the next opening finds all of it or nothing. */
@@ -61,6 +66,7 @@ export class Ledger {
     for (const [index, { body, kind }] of gathered.records.entries()) {
       const lane = kind === 'finding' ? 'finding' : 'record'
       this.entries[lane].push(hashOf(body))
+      for (const name of namesIn(kind, body)) this.idsByName.set(name, this.entries[lane].length)
       const seq = this.entries[lane].length - this.#base(lane)
       if (seqs[index] !== seq)
         this.breaches.push(`a ${lane} entry was given seq ${seqs[index]}, but is the ${seq}th`)
@@ -264,6 +270,15 @@ export class Ledger {
 }
 
 export const hashOf = (bytes: Uint8Array): string => hash('sha256', bytes, 'base64')
+
+/** What a person knows an entry by. */
+function namesIn(kind: string, body: Uint8Array): string[] {
+  if (kind !== 'lot' && kind !== 'finding') return []
+  const entry: unknown = decodeEntry(body)
+  if (kind === 'lot') return [(entry as LotEntry).lot]
+  const { photo } = entry as FindingEntry
+  return [toHex(photo.sha256), toHex(photo.thumbnail.sha256)]
+}
 
 /** What a reading is to the outside. Times are cut to whole seconds, the step of every series here, on the card. */
 export const signOf = ({ boot, clock, seriesNo, t, scaled, quality }: KeptReading): string =>

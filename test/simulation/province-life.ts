@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
+import { sql } from 'kysely'
 import { VuonError } from '#contract/ground/errors.ts'
 import type { Random } from '#contract/ground/random.ts'
 import { LANES } from '#contract/wire/records.ts'
@@ -194,6 +195,15 @@ export class ProvinceLife {
   photo(agent: string, sha256: string): Uint8Array | undefined {
     const path = join(this.#dataDir, 'blobs', agent, sha256)
     return existsSync(path) ? readFileSync(path) : undefined
+  }
+
+  /** True when a finding that is here names it. */
+  async expectsPhoto(agent: string, sha256: string): Promise<boolean> {
+    const { rows } =
+      await sql`SELECT 1 FROM finding_blob WHERE agent = ${agent} AND sha256 = ${sha256}`.execute(
+        this.gateway.db,
+      )
+    return rows.length > 0
   }
 
   get isUp(): boolean {
