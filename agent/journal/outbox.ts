@@ -3,6 +3,7 @@ import { decodeEntry } from '#contract/wire/entries-codec.ts'
 import type { Lane, LossEntry, Reading, RecordEntry } from '#contract/wire/records.ts'
 import type { Stamp } from './append.ts'
 import { blocksWithin, readingsOf } from './blocks.ts'
+import { inOrderOfBoots } from './boot-order.ts'
 import type { JournalFile } from './journal-file.ts'
 import { type BootStamp, ROW } from './packed.ts'
 import { awaitsContact, noteContact } from './since-contact.ts'
@@ -161,8 +162,8 @@ function entryRun(file: JournalFile, lane: Lane, firstId: number, lastId: number
 function readingRun(file: JournalFile, firstId: number, lastId: number): Run {
   const blocks = blocksWithin(file, firstId, lastId)
   const fromId = blocks[0] ? Math.max(firstId, blocks[0].fromId) : lastId + 1
-  const segments: Unsealed['segments'] = []
   const byBoot = new Map<string, Unsealed['segments'][number]>()
+  const bootsOf = new Map<number, Set<string>>()
   let next = fromId
   let firstT = 0
   for (const block of blocks) {
@@ -170,21 +171,27 @@ function readingRun(file: JournalFile, firstId: number, lastId: number): Run {
     const { stamps, readings } = readingsOf(file, block)
     const begin = next - block.fromId
     const end = Math.min(block.count, lastId + 1 - block.fromId)
+    let [stampNo, seriesNo] = [-1, -1]
+    let segment: Unsealed['segments'][number] | undefined
     for (let index = begin; index < end; index++) {
       const row = readings.subarray(index * ROW, index * ROW + ROW)
       if (next === fromId) firstT = row[2] as number
-      const stamp = stamps[row[0] as number] as BootStamp
-      const key = stamp.boot + stamp.clock
-      let segment = byBoot.get(key)
-      if (!segment) {
-        segment = { ...stamp, readings: [] }
+      if (!segment || row[0] !== stampNo || row[1] !== seriesNo) {
+        stampNo = row[0] as number
+        seriesNo = row[1] as number
+        const stamp = stamps[stampNo] as BootStamp
+        const key = stamp.boot + stamp.clock
+        segment = byBoot.get(key) ?? { ...stamp, readings: [] }
         byBoot.set(key, segment)
-        segments.push(segment)
+        const boots = bootsOf.get(seriesNo) ?? new Set()
+        bootsOf.set(seriesNo, boots.add(key))
       }
       segment.readings.push(readingOf(row))
       next++
     }
   }
+  const order = inOrderOfBoots([...bootsOf.values()].map((boots) => [...boots]))
+  const segments = order.map((key) => byBoot.get(key) as Unsealed['segments'][number])
   return { fromId, count: next - fromId, firstT, segments, entries: [] }
 }
 

@@ -31,8 +31,10 @@ const placeIn = (list: readonly unknown[]) =>
     .int()
     .min(0)
     .max(list.length - 1)
-// Days, hours and nights since a beginning: a box shows 35 days, and 16 ahead.
+// Days and nights, and hours, since a beginning. A box shows 35 days and 16 ahead, but its clock may have been set wrong by
+// years in between.
 const since = z.int().min(-1000).max(10_000)
+const hoursSince = z.int().min(-24_000).max(240_000)
 const date = z.string().refine((value) => {
   if (!/^(20|21)\d\d-\d\d-\d\d$/.test(value)) return false
   const ms = Date.parse(`${value}T00:00:00Z`)
@@ -60,7 +62,7 @@ const reasonsOfHour = z
   )
   .max(B.reasonsAnHour)
 const verdict = placeIn(SPRAY_VERDICTS)
-const hours = z.array(z.tuple([since, verdict, known, known, known, reasonsOfHour])).max(B.hours)
+const hours = z.array(z.tuple([hoursSince, verdict, known, known, known, reasonsOfHour])).max(B.hours)
 const spray = z.object({
   now: z
     .object({
@@ -107,7 +109,15 @@ const water = z.object({
   why,
 })
 
-const period = z.tuple([since, since, figure, known, known, figure, z.union([z.literal(0), z.literal(1)])])
+const period = z.tuple([
+  hoursSince,
+  hoursSince,
+  figure,
+  known,
+  known,
+  figure,
+  z.union([z.literal(0), z.literal(1)]),
+])
 const riskDay = z.tuple([
   since,
   z.int().min(0).max(1000).nullable(),

@@ -266,6 +266,20 @@ describe('the page of a plot with an outlook', () => {
       expect((await orchard.app.inject({ url, cookies })).statusCode, url).toBe(404)
   })
 
+  it('is taken of a box whose clock was wrong by years, and not of one beyond the calendar', () => {
+    const since = (hours: number) => {
+      const changed = structuredClone(full)
+      const [risk] = changed.risks
+      const day = risk?.past.find(([, , , , periods]) => periods.length > 0) ?? risk?.ahead.at(-1)
+      Object.assign(day?.[4] ?? [], { 0: [hours, hours + 9, 251, 9, 270, 0, 0] })
+      return outlookShape.safeParse(changed).success
+    }
+    expect([since(12), since(20 * 365 * 24), since(300_000)]).toEqual([true, true, false])
+    const at = (fromMs: number) =>
+      outlookShape.safeParse({ ...full, spray: { ...full.spray, fromMs } }).success
+    expect([at(full.madeAt), at(-1), at(8.64e15)]).toEqual([true, false, false])
+  })
+
   it('stands whatever a box puts into an outlook: it is refused, or shown without a hole', () => {
     const where = fc.array(fc.nat({ max: 1 << 20 }), { minLength: 1, maxLength: 6 })
     let shown = 0
