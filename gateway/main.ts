@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { flushCompileCache } from 'node:module'
 import { Command, CommanderError } from 'commander'
 import { ConfigError } from '#contract/ground/config-declaration.ts'
 import { VuonError } from '#contract/ground/errors.ts'
@@ -65,6 +66,8 @@ program
     const gateway = await newGateway()
     const address = await gateway.listen()
     say({ address }, `The gateway listens on ${address}`)
+    // At a clean end Node would keep it too; a machine that is killed has none.
+    flushCompileCache()
     const stop = (): void => void gateway.stop().then(() => process.exit(0))
     process.once('SIGTERM', stop)
     process.once('SIGINT', stop)

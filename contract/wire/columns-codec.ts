@@ -158,50 +158,70 @@ function decodeSegment(
   if (total * 2 > input.remaining) throw malformed('promises more than it holds')
   if (total > room)
     throw new VuonError('batch-too-large', `The body holds more than ${MAX_READINGS} readings.`)
-  const times = heads.map(({ count, step, isWanted }) =>
-    isWanted ? readTimes(input, count, step) : input.skip(count),
-  )
-  const values = heads.map(({ count, isWanted }) => (isWanted ? readValues(input, count) : input.skip(count)))
+  const columns = roomFor(heads)
+  heads.forEach(({ count, step }, at) => {
+    const column = columns[at]
+    if (column) readTimes(input, column.times, step)
+    else input.skip(count)
+  })
+  heads.forEach(({ count }, at) => {
+    const column = columns[at]
+    if (column) readValues(input, column.scaled)
+    else input.skip(count)
+  })
   // A run is shorter than what it fills: passing over it would save nothing.
-  const qualities = heads.map(({ count }) => readRuns(input, count))
+  heads.forEach(({ count }, at) => {
+    readRuns(input, columns[at]?.qualities ?? new Uint16Array(count))
+  })
   const series: SeriesColumns[] = []
-  heads.forEach(({ no, count, step, isWanted }, at) => {
-    const column = times[at]
-    const sourceTimes = readSources(input, column ?? new Float64Array(count))
-    if (isWanted)
-      series.push({
-        no,
-        stepMs: step,
-        times: column as Float64Array,
-        scaled: values[at] as Float64Array,
-        qualities: qualities[at] as Uint16Array,
-        sourceTimes,
-      })
+  heads.forEach(({ no, count, step }, at) => {
+    const column = columns[at]
+    const sourceTimes = readSources(input, column?.times ?? new Float64Array(count))
+    if (column) series.push({ no, stepMs: step, ...column, sourceTimes })
   })
   return { boot, clock, series, total }
 }
 
-function readTimes(input: VarintReader, count: number, step: number): Float64Array {
-  const column = new Float64Array(count)
+/** The columns of each series that is wanted, all of a kind in one piece of memory: most are of a few dozen readings. */
+function roomFor(
+  heads: readonly { readonly count: number; readonly isWanted: boolean }[],
+): (Pick<SeriesColumns, 'times' | 'scaled' | 'qualities'> | undefined)[] {
+  const size = heads.reduce((sum, { count, isWanted }) => sum + (isWanted ? count : 0), 0)
+  const times = new Float64Array(size)
+  const scaled = new Float64Array(size)
+  const qualities = new Uint16Array(size)
+  let to = 0
+  return heads.map(({ count, isWanted }) => {
+    if (!isWanted) return undefined
+    const from = to
+    to += count
+    return {
+      times: times.subarray(from, to),
+      scaled: scaled.subarray(from, to),
+      qualities: qualities.subarray(from, to),
+    }
+  })
+}
+
+function readTimes(input: VarintReader, column: Float64Array, step: number): void {
+  input.fillSigned(column)
   let last = 0
   let lastDelta = 0
-  for (let index = 0; index < count; index++) {
-    const delta = input.signed() + (index < 2 ? 0 : lastDelta)
+  for (let index = 0; index < column.length; index++) {
+    const delta = (column[index] as number) + (index < 2 ? 0 : lastDelta)
     last += delta
     lastDelta = delta
     column[index] = within(last * step, MAX_TIME)
   }
-  return column
 }
 
-function readValues(input: VarintReader, count: number): Float64Array {
-  const column = new Float64Array(count)
+function readValues(input: VarintReader, column: Float64Array): void {
+  input.fillSigned(column)
   let last = 0
-  for (let index = 0; index < count; index++) {
-    last = within(last + input.signed(), MAX_SCALED)
+  for (let index = 0; index < column.length; index++) {
+    last = within(last + (column[index] as number), MAX_SCALED)
     column[index] = last
   }
-  return column
 }
 
 function readingsOf(series: readonly SeriesColumns[]): Reading[] {
@@ -241,19 +261,17 @@ function writeRuns(out: VarintWriter, readings: readonly Reading[]): void {
   }
 }
 
-function readRuns(input: VarintReader, count: number): Uint16Array {
-  const column = new Uint16Array(count)
+function readRuns(input: VarintReader, column: Uint16Array): void {
   let last = -1
-  for (let index = 0; index < count; ) {
+  for (let index = 0; index < column.length; ) {
     const quality = input.unsigned()
     const length = input.unsigned()
-    if (quality > MAX_QUALITY || quality === last || length === 0 || index + length > count)
+    if (quality > MAX_QUALITY || quality === last || length === 0 || index + length > column.length)
       throw malformed('has a broken quality run')
     last = quality
-    column.fill(quality, index, index + length)
+    if (quality > 0) column.fill(quality, index, index + length)
     index += length
   }
-  return column
 }
 
 /** 0: no source said a time. 1: a presence flag and, where it is set, the difference to the (stepped) time. */

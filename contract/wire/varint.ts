@@ -125,6 +125,29 @@ export class VarintReader {
     return value % 2 === 0 ? value / 2 : -(value + 1) / 2
   }
 
+  /** So many signed numbers as the column has places, one after the other: what `signed` gives, in one loop. */
+  fillSigned(column: Float64Array): void {
+    const bytes = this.#bytes
+    let at = this.#at
+    for (let index = 0; index < column.length; index++) {
+      const first = bytes[at] ?? MORE
+      const second = first < MORE ? 0 : (bytes[at + 1] ?? MORE)
+      if (first < MORE) {
+        at++
+        column[index] = (first >>> 1) ^ -(first & 1)
+      } else if (second > 0 && second < MORE) {
+        at += 2
+        const value = (first & 0x7f) | (second << 7)
+        column[index] = (value >>> 1) ^ -(value & 1)
+      } else {
+        this.#at = at
+        column[index] = this.signed()
+        at = this.#at
+      }
+    }
+    this.#at = at
+  }
+
   /** Passes over so many numbers, of which only the ends are looked at. */
   skip(count: number): void {
     let at = this.#at

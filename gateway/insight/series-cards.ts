@@ -14,10 +14,8 @@ interface Row {
   resolution: number
   place: string
   origin: string
-  t: number | null
-  scaled: number | null
-  quality: number | null
-  clock: TimeQuality | null
+  /** What the projections keep of its newest reading, as JSON: time, scaled value, quality, clock. */
+  latest: string | null
 }
 
 export const toValue = (scaled: number, resolution: number): number =>
@@ -25,13 +23,15 @@ export const toValue = (scaled: number, resolution: number): number =>
 
 const CARD =
   sql.raw(`s.agent, s.uuid, s.device, s.channel, s.quantity, s.unit, s.resolution, s.place, s.origin,
-  l.t, l.scaled, l.quality, l.clock`)
+  l.readings -> ('$."' || s.ordinal || '"') AS latest`)
+// Through the view `latest` the newest readings of the whole province would be looked through for a few.
+const WITH_LATEST = sql.raw('LEFT JOIN latest_part l ON l.agent = s.agent AND l.part = s.part')
 
 /** Every series of the given boxes that has not been continued by another, with its newest reading. */
 export async function seriesCards(db: Db, agents: readonly string[]): Promise<SeriesCard[]> {
   if (agents.length === 0) return []
   const { rows } = await sql<Row>`SELECT ${CARD}
-    FROM series s LEFT JOIN latest l ON l.agent = s.agent AND l.uuid = s.uuid
+    FROM series s ${WITH_LATEST}
     WHERE s.agent IN (${sql.join(agents)})
       AND NOT EXISTS (SELECT 1 FROM series n WHERE n.agent = s.agent AND n.continues = s.uuid AND n.uuid <> s.uuid)
     ORDER BY s.place, s.device, s.quantity, s.channel, s.uuid, s.agent`.execute(db)
@@ -49,7 +49,7 @@ export interface FoundSeries {
 
 export async function findSeries(db: Db, viewer: Viewer, uuid: string): Promise<FoundSeries | null> {
   const { rows } = await sql<Row & { farm_id: string }>`SELECT ${CARD}, e.farm_id
-    FROM series s JOIN enrolment e ON e.agent = s.agent LEFT JOIN latest l ON l.agent = s.agent AND l.uuid = s.uuid
+    FROM series s JOIN enrolment e ON e.agent = s.agent ${WITH_LATEST}
     WHERE s.uuid = ${uuid} ORDER BY e.decided_at, s.agent`.execute(db)
   const seen = rows.filter((row) => maySeeFarm(viewer, row.farm_id))
   const first = seen[0]
@@ -63,18 +63,15 @@ export async function findSeries(db: Db, viewer: Viewer, uuid: string): Promise<
 }
 
 const newestOf = (rows: readonly Row[]): Row =>
-  rows.reduce((best, row) => ((row.t ?? -1) > (best.t ?? -1) ? row : best))
+  rows.reduce((best, row) => ((latestOf(row)?.t ?? -1) > (latestOf(best)?.t ?? -1) ? row : best))
 
 function cardOf(row: Row): SeriesCard {
   const { uuid, device, channel, quantity, unit, resolution, place, origin } = row
-  const last =
-    row.t === null
-      ? null
-      : {
-          t: row.t,
-          value: toValue(row.scaled ?? 0, resolution),
-          quality: row.quality ?? 0,
-          clock: row.clock ?? 'unknown',
-        }
-  return { uuid, device, channel, quantity, unit, resolution, place, origin, last }
+  return { uuid, device, channel, quantity, unit, resolution, place, origin, last: latestOf(row) }
+}
+
+function latestOf({ latest, resolution }: Row): SeriesCard['last'] {
+  if (latest === null) return null
+  const [t, scaled, quality, clock] = JSON.parse(latest) as [number, number, number, TimeQuality]
+  return { t, value: toValue(scaled, resolution), quality, clock }
 }

@@ -75,24 +75,35 @@ async function sumsBetween(
   const last = Math.floor(toMs / spanMs) * spanMs
   if (first >= last && spanMs === DAY_MS) return sumsBetween(db, series, fromMs, toMs, HOUR_MS)
   if (first >= last) return rawBetween(db, series, fromMs, toMs)
-  const { rows } = await sql<Sums>`SELECT t, count, min, max, sum, quality FROM rollup
-    WHERE agent IN (${sql.join(series.agents)}) AND span = ${spanMs === DAY_MS ? 'd' : 'h'}
-      AND t >= ${first} AND t < ${last} AND uuid = ${series.card.uuid} ORDER BY t`.execute(db)
+  const rows = await readySums(db, series, spanMs === DAY_MS ? 'd' : 'h', first, last)
   return [...(await finer(fromMs, first)), ...rows, ...(await finer(last, toMs))]
 }
 
 /** At most so many readings of the series are within, as the sums of the hours or days around say. */
-async function countBetween(
+async function countBetween(db: Db, found: FoundSeries, fromMs: number, toMs: number): Promise<number> {
+  const [span, spanMs] = toMs - fromMs > MONTH_MS ? (['d', DAY_MS] as const) : (['h', HOUR_MS] as const)
+  const sums = await readySums(db, found, span, Math.floor(fromMs / spanMs) * spanMs, toMs)
+  return sums.reduce((total, { count }) => total + count, 0)
+}
+
+/** The sums of a series that begin within a span, in order of time. A year of hours is 9,000 of them. */
+async function readySums(
   db: Db,
   { agents, card }: FoundSeries,
+  span: 'h' | 'd',
   fromMs: number,
   toMs: number,
-): Promise<number> {
-  const [span, spanMs] = toMs - fromMs > MONTH_MS ? ['d', DAY_MS] : ['h', HOUR_MS]
-  const { rows } = await sql<{ count: number | null }>`SELECT sum(count) AS count FROM rollup
-    WHERE agent IN (${sql.join(agents)}) AND span = ${span} AND t >= ${Math.floor(fromMs / spanMs) * spanMs} AND t < ${toMs}
-      AND uuid = ${card.uuid}`.execute(db)
-  return Number(rows[0]?.count ?? 0)
+): Promise<Sums[]> {
+  const { rows } = await sql<{ t: number; sum: string | null }>`
+    SELECT p.t, p.sums -> ('$."' || s.ordinal || '"') AS sum
+    FROM series s JOIN rollup_part p ON p.agent = s.agent AND p.part = s.part
+    WHERE s.agent IN (${sql.join(agents)}) AND s.uuid = ${card.uuid} AND p.span = ${span} AND p.t >= ${fromMs} AND p.t < ${toMs}
+    ORDER BY p.t`.execute(db)
+  return rows.flatMap(({ t, sum: kept }) => {
+    if (kept === null) return []
+    const [count, min, max, sum, quality] = JSON.parse(kept) as [number, number, number, number, number]
+    return [{ t, count, min, max, sum, quality }]
+  })
 }
 
 /** How many readings of all series the chunks hold that raw points would be looked for in. */

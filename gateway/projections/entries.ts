@@ -3,6 +3,7 @@ import { compression } from '#contract/ground/node/compression.ts'
 import { type EntryStamp, laneOf, type RecordEntry } from '#contract/wire/records.ts'
 import { noteLoss } from '../log/log.ts'
 import type { Tx } from '../store/open-store.ts'
+import { statement } from '../store/statement.ts'
 import { applyAcknowledgement } from './acknowledgements.ts'
 import type { ProjectionOutside, VerifiedBatch } from './apply-batch.ts'
 import { applyClock } from './clock-offsets.ts'
@@ -105,18 +106,29 @@ async function applyKnown(
 /** False when the uuid means something else already: then its readings wait instead of being given a wrong unit. */
 async function applySeries(tx: Tx, { agent, epoch }: Source, entry: Known<'series'>): Promise<boolean> {
   const { no, uuid, device, channel, quantity, unit, resolution, timeStepMs, place, origin } = entry
-  await sql`INSERT INTO series VALUES (${agent}, ${uuid}, ${device}, ${channel}, ${quantity}, ${unit}, ${resolution}, ${timeStepMs},
-    ${place}, ${origin}, ${entry.continues ?? null}) ON CONFLICT (agent, uuid) DO NOTHING`.execute(tx)
-  const { rows } = await sql<{ quantity: string; unit: string; resolution: number }>`
-    SELECT quantity, unit, resolution FROM series WHERE agent = ${agent} AND uuid = ${uuid}`.execute(tx)
-  const first = rows[0]
-  if (first?.quantity !== quantity || first.unit !== unit || first.resolution !== resolution) return false
-  await sql`INSERT INTO series_number VALUES (${agent}, ${epoch}, ${no}, ${uuid}, ${timeStepMs}) ON CONFLICT (agent, epoch, no) DO NOTHING`.execute(
-    tx,
-  )
+  const [known] = await selectSeries(tx, agent, uuid)
+  const isOther =
+    known && (known.quantity !== quantity || known.unit !== unit || known.resolution !== resolution)
+  if (isOther) return false
+  const ordinal = known?.ordinal ?? Number((await selectNextOrdinal(tx, agent))[0]?.next)
+  if (!known) {
+    const meaning = [device, channel, quantity, unit, resolution, timeStepMs, place, origin]
+    await insertSeries(tx, agent, uuid, ...meaning, entry.continues ?? null, ordinal)
+  }
+  await insertNumber(tx, agent, epoch, no, uuid, timeStepMs, ordinal)
   await applyDeferred(tx, agent, epoch, no, compression)
   return true
 }
+
+const insertSeries = statement('INSERT INTO series VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+const selectNextOrdinal = statement<{ next: number }>(
+  'SELECT coalesce(max(ordinal), 0) + 1 AS next FROM series WHERE agent = ?',
+)
+const selectSeries = statement<{ quantity: string; unit: string; resolution: number; ordinal: number }>(
+  'SELECT quantity, unit, resolution, ordinal FROM series WHERE agent = ? AND uuid = ?',
+)
+const insertNumber = statement(`INSERT INTO series_number VALUES (?, ?, ?, ?, ?, ?)
+  ON CONFLICT (agent, epoch, no) DO NOTHING`)
 
 /** Raised, acknowledged and cleared may come in any order; what an alarm is about is what it was raised for. */
 async function applyAlarm(tx: Tx, { agent, t }: Source, entry: Known<'alarm'>): Promise<void> {

@@ -9,6 +9,7 @@ import { findingMigrations } from './findings.ts'
 import { keyMigrations } from './keys.ts'
 import { modelMigrations } from './model-words.ts'
 import { outlookMigrations } from './outlooks.ts'
+import { packedRowMigrations } from './packed-rows.ts'
 import { provinceRecordMigrations } from './province-records.ts'
 
 /** Everything here can be dropped and made again from the log. Keys lead with the agent or the farm. */
@@ -115,4 +116,5 @@ export const projectionMigrations: readonly Migration[] = [
   ...modelMigrations,
   ...chainFaultMigrations,
   ...findingReviewMigrations,
+  ...packedRowMigrations,
 ]

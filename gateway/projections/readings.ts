@@ -3,7 +3,7 @@ import type { Compression } from '#contract/ground/compression.ts'
 import { openBody, openEnvelope } from '#contract/wire/batch.ts'
 import { type ColumnSegment, decodeColumns, encodeColumns } from '#contract/wire/columns-codec.ts'
 import { inParts, type Tx } from '../store/open-store.ts'
-import { statement } from '../store/statement.ts'
+import { countedStatement, statement } from '../store/statement.ts'
 import { offsetOf } from './clock-offsets.ts'
 import { type ChunkColumns, summarise } from './summaries.ts'
 
@@ -24,6 +24,7 @@ export async function applySegments(
   source: ReadingSource,
   segments: readonly ColumnSegment[],
 ): Promise<number> {
+  const { epoch, fromSeq, receivedAt } = source
   const declared = await declaredAmong(tx, source, segments)
   const unknown = new Set<number>()
   const summed: ChunkColumns[] = []
@@ -34,9 +35,9 @@ export async function applySegments(
     const isNew = await storeChunk(tx, source, { boot, clock, series, segment, part: WHOLE, offsetMs, body })
     for (const columns of series) {
       count += columns.times.length
-      const uuid = declared.get(columns.no)
-      if (!uuid) unknown.add(columns.no)
-      else if (isNew) summed.push({ ...source, uuid, clock, offsetMs, columns })
+      const ordinal = declared.get(columns.no)
+      if (!ordinal) unknown.add(columns.no)
+      else if (isNew) summed.push({ epoch, fromSeq, receivedAt, ordinal, clock, offsetMs, columns })
     }
   }
   await summarise(tx, source.agent, summed)
@@ -52,31 +53,33 @@ export async function applyDeferred(
   no: number,
   compression: Compression,
 ): Promise<void> {
-  const { rows } = await sql<{
-    from_seq: number
-    bytes: Uint8Array
-    received_at: number
-  }>`SELECT d.from_seq, b.bytes, b.received_at
-    FROM deferred d JOIN log_batch b ON b.agent = d.agent AND b.epoch = d.epoch AND b.lane = 'reading' AND b.from_seq = d.from_seq
-    WHERE d.agent = ${agent} AND d.epoch = ${epoch} AND d.no = ${no} ORDER BY d.from_seq`.execute(tx)
+  const rows = await selectDeferred(tx, agent, epoch, no)
   if (rows.length === 0) return
   await sql`DELETE FROM deferred WHERE agent = ${agent} AND epoch = ${epoch} AND no = ${no}`.execute(tx)
   for (const row of rows) {
     const body = openBody(openEnvelope(new Uint8Array(row.bytes)), compression)
     const source = { agent, epoch, fromSeq: row.from_seq, receivedAt: row.received_at }
     const segments = decodeColumns(body, new Set([no]))
-    const uuid = (await declaredAmong(tx, source, segments)).get(no)
-    if (!uuid) continue
+    const ordinal = (await declaredAmong(tx, source, segments)).get(no)
+    if (!ordinal) continue
     const summed: ChunkColumns[] = []
     for (const [segment, each] of segments.entries()) {
       const offsetMs = await offsetOfSegment(tx, source, each)
       for (const columns of each.series)
-        summed.push({ ...source, uuid, clock: each.clock, offsetMs, columns })
+        summed.push({ ...source, ordinal, clock: each.clock, offsetMs, columns })
       await completeChunk(tx, source, { ...each, segment, part: no, offsetMs, body: encodeColumns(each) })
     }
     await summarise(tx, agent, summed)
   }
 }
+
+const selectDeferred = statement<{
+  from_seq: number
+  bytes: Uint8Array
+  received_at: number
+}>(`SELECT d.from_seq, b.bytes, b.received_at FROM deferred d
+  JOIN log_batch b ON b.agent = d.agent AND b.epoch = d.epoch AND b.lane = 'reading' AND b.from_seq = d.from_seq
+  WHERE d.agent = ? AND d.epoch = ? AND d.no = ? ORDER BY d.from_seq`)
 
 async function offsetOfSegment(
   tx: Tx,
@@ -105,11 +108,11 @@ async function storeChunk(
   const { fromT, toT, count } = extentOf(series)
   const span = [offsetMs, fromT + offsetMs, toT + offsetMs] as const
   const at = [agent, epoch, fromSeq, segment, part] as const
-  return (await insertChunk(tx, ...at, boot, clock, ...span, count, receivedAt, body)).length > 0
+  return (await insertChunk(tx, ...at, boot, clock, ...span, count, receivedAt, body)) > 0
 }
 
-const insertChunk = statement(`INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-  ON CONFLICT (agent, epoch, from_seq, segment, part) DO NOTHING RETURNING segment`)
+const insertChunk = countedStatement(`INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (agent, epoch, from_seq, segment, part) DO NOTHING`)
 
 /** A batch that came before schema projections-2 has parts for the series that were known then, and lacks this one. */
 async function completeChunk(tx: Tx, source: ReadingSource, chunk: Chunk): Promise<void> {
@@ -122,12 +125,12 @@ const selectChunk = statement(
   `SELECT segment FROM chunk WHERE agent = ? AND epoch = ? AND from_seq = ? AND segment = ? AND part = ?`,
 )
 
-/** Which of the numbers mean something already, and what: number → uuid. */
+/** Which of the numbers mean something already, and what: number → ordinal of the series. */
 async function declaredAmong(
   tx: Tx,
   { agent, epoch }: ReadingSource,
   segments: readonly ColumnSegment[],
-): Promise<Map<number, string>> {
+): Promise<Map<number, number>> {
   let [lowest, highest] = [Number.POSITIVE_INFINITY, 0]
   for (const { series } of segments) {
     // They stand in order of their numbers.
@@ -136,11 +139,11 @@ async function declaredAmong(
   }
   if (highest === 0) return new Map()
   const rows = await selectNumbers(tx, agent, epoch, lowest, highest)
-  return new Map(rows.map(({ no, uuid }) => [no, uuid]))
+  return new Map(rows.map(({ no, ordinal }) => [no, ordinal]))
 }
 
-const selectNumbers = statement<{ no: number; uuid: string }>(
-  `SELECT no, uuid FROM series_number WHERE agent = ? AND epoch = ? AND no BETWEEN ? AND ?`,
+const selectNumbers = statement<{ no: number; ordinal: number }>(
+  `SELECT no, ordinal FROM series_number WHERE agent = ? AND epoch = ? AND no BETWEEN ? AND ?`,
 )
 
 async function defer(

@@ -6,6 +6,7 @@ import { FINDING_REVIEW_TABLES } from './finding-reviews.ts'
 import { FINDING_TABLES } from './findings.ts'
 import { MODEL_TABLES } from './model-words.ts'
 import { OUTLOOK_TABLES } from './outlooks.ts'
+import { PACKED_ROW_TABLES } from './packed-rows.ts'
 import { PROVINCE_RECORD_TABLES } from './province-records.ts'
 
 /** Derived from what boxes send: made anew for one box when a key of it is revoked. Each has a column `agent`. */
@@ -13,8 +14,6 @@ export const BOX_TABLES = [
   'series',
   'series_number',
   'chunk',
-  'rollup',
-  'latest',
   'deferred',
   'unread_batch',
   'alarm',
@@ -32,6 +31,7 @@ export const BOX_TABLES = [
   ...FINDING_TABLES,
   ...MODEL_TABLES,
   ...OUTLOOK_TABLES,
+  ...PACKED_ROW_TABLES,
   ...ACKNOWLEDGEMENT_TABLES,
   ...CHAIN_FAULT_TABLES,
 ] as const

@@ -1,4 +1,5 @@
 import { CompiledQuery } from 'kysely'
+import { heldConnection } from './held-connection.ts'
 import type { Db, Tx } from './open-store.ts'
 
 /**
@@ -10,14 +11,33 @@ export function statement<Row = unknown>(
   text: string,
 ): (db: Db, ...values: readonly unknown[]) => Promise<Row[]> {
   const query = CompiledQuery.raw(text)
-  return async (db, ...values) => (await db.executeQuery<Row>(withValues(query, values))).rows
+  return async (db, ...values) => {
+    const held = heldConnection(db)?.prepare(text)
+    if (!held) return (await db.executeQuery<Row>(withValues(query, values))).rows
+    if (held.reader) return held.all(values) as Row[]
+    held.run(values)
+    return []
+  }
+}
+
+/** The same for a statement that writes or does not (`ON CONFLICT DO NOTHING`): how many rows it wrote. */
+export function countedStatement(text: string): (tx: Tx, ...values: readonly unknown[]) => Promise<number> {
+  const query = CompiledQuery.raw(text)
+  return async (tx, ...values) => {
+    const held = heldConnection(tx)
+    if (held) return Number(held.prepare(text).run(values).changes)
+    return Number((await tx.executeQuery(withValues(query, values))).numAffectedRows)
+  }
 }
 
 /** One statement for each row, in order, within one call: a batch writes dozens of rows of a kind. */
 export function rowStatement(text: string): (tx: Tx, rows: readonly (readonly unknown[])[]) => Promise<void> {
   const query = CompiledQuery.raw(text)
   return async (tx, rows) => {
-    if (rows.length > 0) await tx.executeQuery(withValues(query, rows))
+    if (rows.length === 0) return
+    const held = heldConnection(tx)
+    if (held) held.prepare(text).run(rows)
+    else await tx.executeQuery(withValues(query, rows))
   }
 }
 

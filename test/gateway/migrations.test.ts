@@ -44,7 +44,7 @@ describe('the whole schema', () => {
     const store = await open()
     await migrate(store, gatewayMigrations)
     const { rows: tables } = await sql<{ name: string; strict: number }>`
-      SELECT name, strict FROM pragma_table_list WHERE schema = 'main' AND name NOT LIKE 'sqlite%'`.execute(
+      SELECT name, strict FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite%'`.execute(
       store.db,
     )
     expect(tables.filter((table) => table.strict !== 1)).toEqual([])

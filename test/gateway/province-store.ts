@@ -105,11 +105,17 @@ export class ProvinceStore {
     return rebuild(this.store.db, { ...outside, compression, provinceAgent: this.province.agent })
   }
 
-  /** Every row of every projection, in an order that does not depend on when it was written. */
+  /**
+   * Every row of every projection, in an order that does not depend on when it was written. Packed rows are shown by their
+   * views: in which order a box declared its series is where they stand, and nothing of what they say.
+   */
   async projections(): Promise<Record<string, string[]>> {
     const dump: Record<string, string[]> = {}
     for (const table of PROJECTION_TABLES) {
-      dump[table] = (await this.rows(`SELECT * FROM ${table}`)).map((row) => JSON.stringify(row)).sort()
+      const name = table === 'rollup_part' ? 'rollup' : table === 'latest_part' ? 'latest' : table
+      const rows = await this.rows(`SELECT * FROM ${name}`)
+      const said = table.startsWith('series') ? rows.map(({ ordinal: _, part: __, ...row }) => row) : rows
+      dump[name] = said.map((row) => JSON.stringify(row)).sort()
     }
     return dump
   }

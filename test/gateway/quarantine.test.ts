@@ -40,7 +40,7 @@ const upgraded = (gateway: ProvinceStore, reader?: number) => readAgain(gateway.
 
 /** As a gateway of before left the store: it took these batches and could not read them. */
 async function putAside(gateway: ProvinceStore, box: SignedBox, lane: string): Promise<void> {
-  for (const table of ['rollup', 'latest', 'series', 'series_number', 'alarm', 'unknown_entry'])
+  for (const table of ['rollup_part', 'latest_part', 'series', 'series_number', 'alarm', 'unknown_entry'])
     await sql.raw(`DELETE FROM ${table}`).execute(gateway.store.db)
   if (lane === 'reading') await sql`DELETE FROM chunk`.execute(gateway.store.db)
   await sql`INSERT INTO unread_batch SELECT agent, epoch, lane, from_seq, 'form columns-1 in lane reading', 0 FROM log_batch
@@ -152,7 +152,7 @@ describe('a gateway that reads more than the one before it', () => {
     await province.take(box.records(seriesEntry(1)))
     await province.take(box.readings(minutes(1, 20)))
     await province.rows('DELETE FROM chunk')
-    await province.rows('DELETE FROM rollup')
+    await province.rows('DELETE FROM rollup_part')
     await province.rows(
       `INSERT INTO unread_batch VALUES ('${box.agent}', '${box.epoch}', 'reading', 1, 'columns-1', 0)`,
     )

@@ -76,7 +76,8 @@ export const doubling = (province: ProvinceLife): void =>
 /** Counts a batch again in the sums of the hours and days. */
 export const summingTwice = (province: ProvinceLife): void =>
   afterBatches(province, 2, async (db, { agent }) => {
-    await sql`UPDATE rollup SET count = count + 1 WHERE agent = ${agent}`.execute(db)
+    await sql`UPDATE rollup_part SET sums = (SELECT json_group_object(key, json_set(value, '$[0]', value ->> 0 + 1))
+      FROM json_each(sums)) WHERE agent = ${agent}`.execute(db)
   })
 
 /** Comes back from an older backup: what it had said to hold, it asks for again. */

@@ -8,8 +8,8 @@ import { projectionMigrations } from '../../gateway/projections/migrations.ts'
 import { type Db, openSqliteStore, type Store, type Tx } from '../../gateway/store/open-store.ts'
 
 /**
- * Leaves the store at `path` as the first Vuon would have left it, as far as its projections have changed since: a chunk
- * a series, no index of events, no links between them, no words for outlooks, models and acknowledgements. Entries of
+ * Leaves the store at `path` as the first Vuon would have left it, as far as its projections have changed since: a chunk,
+ * a sum and a newest reading a series, no index of events, no links between them, no words for outlooks, models and acknowledgements. Entries of
  * those kinds stand where that one put what it did not know; and of the boxes in `newerBoxes` it could read no batch of
  * readings. The batches themselves are as they were signed: no program changes those.
  *
@@ -19,6 +19,7 @@ export async function asGatewayBefore(path: string, newerBoxes: ReadonlySet<stri
   const store = await openSqliteStore(path)
   try {
     await store.db.transaction().execute(async (tx) => {
+      await unpack(tx, store)
       await keepAsSeries(tx, store, newerBoxes)
       await putAside(tx)
       for (const table of NEW_TABLES) await sql`DROP TABLE ${sql.table(table)}`.execute(tx)
@@ -41,6 +42,7 @@ const UNDONE = [
   'projections-event-index-2',
   'projections-model-1',
   'projections-6',
+  'projections-7',
 ]
 
 const NEW_TABLES = [
@@ -63,6 +65,27 @@ const isNewKind = (entry: RecordEntry): boolean =>
   entry.kind === 'outlook' ||
   entry.kind === 'model' ||
   (entry.kind === 'alarm' && (entry as { state?: unknown }).state === 'acknowledged')
+
+/** Sums and newest readings as `projections-1` made them, a row for each series. */
+async function unpack(tx: Tx, { types }: Store): Promise<void> {
+  const [first] = projectionMigrations
+  for (const table of ['rollup', 'latest']) {
+    await sql.raw(`CREATE TEMP TABLE ${table}_now AS SELECT * FROM ${table}`).execute(tx)
+    await sql.raw(`DROP VIEW ${table}`).execute(tx)
+    await sql.raw(`DROP TABLE ${table}_part`).execute(tx)
+    for (const text of first?.statements(types) ?? [])
+      if (text.startsWith(`CREATE TABLE ${table} `)) await sql.raw(text).execute(tx)
+    await sql.raw(`INSERT INTO ${table} SELECT * FROM temp.${table}_now`).execute(tx)
+    await sql.raw(`DROP TABLE temp.${table}_now`).execute(tx)
+  }
+  await sql`DROP INDEX series_ordinal`.execute(tx)
+  for (const column of [
+    'series DROP COLUMN part',
+    'series DROP COLUMN ordinal',
+    'series_number DROP COLUMN ordinal',
+  ])
+    await sql.raw(`ALTER TABLE ${column}`).execute(tx)
+}
 
 interface ChunkRow {
   agent: string

@@ -1,7 +1,7 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPairSync, hash, sign, verify } from 'node:crypto'
 import type { PublicKey, SecretKey, Sha256 } from '../signing.ts'
 
-export const sha256: Sha256 = (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest())
+export const sha256: Sha256 = (bytes) => new Uint8Array(hash('sha256', bytes, 'buffer'))
 
 // RFC 8410: the fixed DER prefixes before the 32 raw bytes of an Ed25519 key.
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex')
