@@ -12,6 +12,7 @@ import type { LinkBudget } from './link-budget.ts'
 import { type BlobSource, BlobUpload } from './sync/blob-upload.ts'
 import type { BudgetState, Traffic } from './sync/budget.ts'
 import { countedLink } from './sync/counted-link.ts'
+import { KeptConnections } from './sync/kept-connections.ts'
 import type { Link } from './sync/link.ts'
 import { fetchTime } from './sync/province.ts'
 import { SigningKeys } from './sync/signing-keys.ts'
@@ -57,7 +58,7 @@ export class Upstream {
   #uplink: Uplink | undefined
   #photoUpload: BlobUpload | undefined
   readonly #photos: TravellingPhotos
-  #line: { readonly gateway: string; readonly link: Link } | undefined
+  #line: { readonly gateway: string; readonly link: Link; readonly kept: KeptConnections } | undefined
 
   constructor(options: UpstreamOptions) {
     this.#options = options
@@ -183,9 +184,11 @@ export class Upstream {
   #linkTo(gateway: string, traffic: Traffic): Link {
     const { linkTo, clock, budget } = this.#options
     // One link for all, so that they share its connections.
-    if (this.#line?.gateway !== gateway) this.#line = { gateway, link: linkTo(gateway) }
+    if (this.#line?.gateway !== gateway)
+      this.#line = { gateway, link: linkTo(gateway), kept: new KeptConnections() }
+    const { link, kept } = this.#line
     const onBytes = (bytes: number) => budget.budget.spend(traffic, bytes)
-    return countedLink(this.#line.link, { isTls: gateway.startsWith('https:'), clock, onBytes })
+    return countedLink(link, { isTls: gateway.startsWith('https:'), clock, onBytes, kept })
   }
 
   #begin(): void {

@@ -1,4 +1,5 @@
 import type { Clock } from '#contract/ground/clock.ts'
+import { KeptConnections } from './kept-connections.ts'
 import type { Link, LinkAnswer, LinkRequest } from './link.ts'
 
 // What a phone company counts beside the bytes of a request: lines and heads that HTTP adds on both sides,
@@ -9,8 +10,6 @@ const SEGMENT_HEAD_BYTES = 80
 // and what it takes to open a connection: three packets, and with TLS the certificates of the province.
 const CONNECT_BYTES = 250
 const TLS_BYTES = 5500
-// The links keep a connection for this long when nothing is said.
-const KEPT_MS = 70_000
 
 /**
  * Tells how many bytes each request took in both directions, nearly as the phone company counts them. Of a request that
@@ -18,25 +17,31 @@ const KEPT_MS = 70_000
  */
 export function countedLink(
   link: Link,
-  options: { isTls: boolean; clock: Clock; onBytes: (bytes: number) => void },
+  options: {
+    isTls: boolean
+    clock: Clock
+    onBytes: (bytes: number) => void
+    /** Of the link, where others count what they send over it. */
+    kept?: KeptConnections
+  },
 ): Link {
-  let keptUntilMs = Number.NEGATIVE_INFINITY
+  const kept = options.kept ?? new KeptConnections()
   return {
     async request(request) {
       const { isTls, clock, onBytes } = options
-      const isNew = clock.monotonicMs() >= keptUntilMs
+      const isNew = kept.take(clock.monotonicMs())
       const connectBytes = isNew ? CONNECT_BYTES + (isTls ? TLS_BYTES : 0) : 0
       onBytes(connectBytes + withSegments(sizeOfRequest(request)))
       try {
         const answer = await link.request(request)
-        keptUntilMs = clock.monotonicMs() + KEPT_MS
+        kept.giveBack(clock.monotonicMs())
         // The kept connection took the request, or a part of it, before it turned out to be closed.
         const again = answer.resends ?? 0
         const resentBytes = withSegments(sizeOfRequest(request)) + CONNECT_BYTES + (isTls ? TLS_BYTES : 0)
         onBytes(withSegments(sizeOfAnswer(answer)) + again * resentBytes)
         return answer
       } catch (error) {
-        keptUntilMs = Number.NEGATIVE_INFINITY
+        kept.forget()
         throw error
       }
     },

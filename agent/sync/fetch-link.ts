@@ -3,6 +3,7 @@ import { request as requestHttps, Agent as TlsAgent } from 'node:https'
 import type { Clock } from '#contract/ground/clock.ts'
 import { VuonError } from '#contract/ground/errors.ts'
 import { systemClock } from '#contract/ground/node/system-clock.ts'
+import { MOST_KEPT } from './kept-connections.ts'
 import type { Link, LinkAnswer, LinkRequest } from './link.ts'
 import { SLOWEST_BYTES_A_SECOND } from './link.ts'
 
@@ -23,7 +24,7 @@ const PIECE_BYTES = 4096
 const KEEP_IDLE_MS = 90_000
 
 /**
- * HTTP over one kept connection or two. A half-open connection (it takes everything and says nothing) is found by its
+ * HTTP over a kept connection, or a few while a backlog is sent. A half-open connection (it takes everything and says nothing) is found by its
  * silence; a slow one that moves is left to work, however long it takes. Redirects are handed on, never followed: a
  * sign-in page must not get the batch or the token.
  */
@@ -37,7 +38,7 @@ export class FetchLink implements Link {
     this.#base = gateway.replace(/\/+$/, '')
     this.#patience = { ...PATIENCE, ...options.patience }
     this.#clock = options.clock ?? systemClock
-    const kept = { keepAlive: true, maxSockets: 4, maxFreeSockets: 2, timeout: KEEP_IDLE_MS }
+    const kept = { keepAlive: true, maxSockets: 4, maxFreeSockets: MOST_KEPT, timeout: KEEP_IDLE_MS }
     this.#agent = this.#isTls ? new TlsAgent(kept) : new Agent(kept)
   }
 

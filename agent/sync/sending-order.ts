@@ -13,6 +13,9 @@ interface Waiting extends SealedRange {
   isSent: boolean
   /** It was on its way at least once; whether it came there, only an answer says. */
   isTried: boolean
+  isOnItsWay: boolean
+  /** The moment in which its own answer came. */
+  answeredAt: number
   /** Sealed by this run of the program: nobody can have sent it before. */
   readonly isFresh: boolean
   /** How often the province said that this very batch is no batch. */
@@ -24,25 +27,26 @@ const REFUSALS = 3
 // A gateway names this many ranges in an answer; with so many, what is not named may be held all the same.
 const RANGES_AN_ANSWER = 100
 
+const UNSENT = { isSent: false, isOnItsWay: false, answeredAt: 0, refusals: 0 }
+
 /** Which sealed batch goes next: records, findings, then readings, the newest and the oldest by turns. */
 export class SendingOrder {
   readonly #lanes: Record<Lane, Waiting[]> = { record: [], finding: [], reading: [] }
   #isTurnOfNewest = false
+  #moment = 0
 
   /** What the journal holds, oldest first; what is known of a batch already stays known. */
   load(lane: Lane, ranges: readonly { from: number; to: number }[]): void {
     const known = new Map(this.#lanes[lane].map((batch) => [batch.from, batch]))
     this.#lanes[lane] = ranges.map(({ from, to }) => {
       const before = known.get(from)
-      return before?.to === to
-        ? before
-        : { lane, from, to, isSent: false, isTried: true, isFresh: false, refusals: 0 }
+      return before?.to === to ? before : { ...UNSENT, lane, from, to, isTried: true, isFresh: false }
     })
   }
 
   /** A batch that was sealed just now, behind all others of its lane. */
   add(lane: Lane, { from, to }: { from: number; to: number }): void {
-    this.#lanes[lane].push({ lane, from, to, isSent: false, isTried: false, isFresh: true, refusals: 0 })
+    this.#lanes[lane].push({ ...UNSENT, lane, from, to, isTried: false, isFresh: true })
   }
 
   drop(batch: SealedRange): void {
@@ -54,7 +58,7 @@ export class SendingOrder {
   /** The most urgent batch of the lanes that may go; one that was refused too often waits behind all others, as `stuck`. */
   next(mayGo: (lane: Lane) => boolean = () => true): SealedRange | undefined {
     for (const lane of LANES.filter(mayGo)) {
-      const ready = this.#lanes[lane].filter((batch) => !batch.isSent && batch.refusals < REFUSALS)
+      const ready = this.#lanes[lane].filter((batch) => isWaiting(batch) && batch.refusals < REFUSALS)
       if (ready.length === 0) continue
       if (lane !== 'reading') return ready[0]
       // A backlog delays today by one batch at most, and today never starves the backlog.
@@ -67,18 +71,30 @@ export class SendingOrder {
   stuck(mayGo: (lane: Lane) => boolean = () => true): SealedRange | undefined {
     return LANES.filter(mayGo)
       .flatMap((lane) => this.#lanes[lane])
-      .find((batch) => !batch.isSent && batch.refusals >= REFUSALS)
+      .find((batch) => isWaiting(batch) && batch.refusals >= REFUSALS)
   }
 
-  /** To be said before its first byte goes. */
-  tried(batch: SealedRange): void {
+  /** Batches of a lane that are neither sent nor on their way. */
+  waiting(lane: Lane): number {
+    return this.#lanes[lane].filter(isWaiting).length
+  }
+
+  /** To be said before its first byte goes. Answers the moment, for `apply`. */
+  tried(batch: SealedRange): number {
     const known = this.#find(batch)
-    if (known) known.isTried = true
+    if (known) Object.assign(known, { isTried: true, isOnItsWay: true })
+    return this.#moment
+  }
+
+  /** It is not on its way any more, whatever came of it. */
+  landed(batch: SealedRange): void {
+    const known = this.#find(batch)
+    if (known) known.isOnItsWay = false
   }
 
   sent(batch: SealedRange): void {
     const known = this.#find(batch)
-    if (known) known.isSent = true
+    if (known) Object.assign(known, { isSent: true, isOnItsWay: false, answeredAt: ++this.#moment })
   }
 
   refused(batch: SealedRange): void {
@@ -99,8 +115,18 @@ export class SendingOrder {
    * Takes in what the province says of a lane. Answers how far the journal may forget and how many batches have to
    * go again. What this run has sealed and never tried to send can't be there; if the mark says so, somebody else writes
    * under our seqs, and sending it brings that to light.
+   *
+   * `asked`: whose answer it is, and the moment in which that went out. Two that are on their way at once may be answered
+   * in any order, so that an answer may be older than what is known: that it does not name a batch whose own answer came
+   * after that moment means nothing.
    */
-  apply(lane: Lane, { durableThrough, held, missing }: LaneMarks): { through: number; again: number } {
+  apply(
+    lane: Lane,
+    { durableThrough, held, missing }: LaneMarks,
+    asked?: { readonly batch: SealedRange; readonly since: number },
+  ): { through: number; again: number } {
+    const isOlder = (batch: Waiting): boolean =>
+      asked !== undefined && batch.answeredAt > asked.since && batch !== this.#find(asked.batch)
     const foreign = this.#lanes[lane].find(
       (batch) => batch.isFresh && !batch.isTried && batch.from <= durableThrough,
     )
@@ -114,7 +140,7 @@ export class SendingOrder {
       const isMissing = missing.some(([first, last]) => from <= last && to >= first)
       // Sent by an earlier run whose answers were lost: it need not go twice.
       if (isHeld && !batch.isFresh) batch.isSent = true
-      if (!batch.isSent || !(isMissing || (isTold && !isHeld))) continue
+      if (!batch.isSent || isOlder(batch) || !(isMissing || (isTold && !isHeld))) continue
       batch.isSent = false
       again++
     }
@@ -126,3 +152,5 @@ export class SendingOrder {
     return this.#lanes[lane].find((batch) => batch.from === from)
   }
 }
+
+const isWaiting = ({ isSent, isOnItsWay }: Waiting): boolean => !isSent && !isOnItsWay

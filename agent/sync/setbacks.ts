@@ -33,6 +33,7 @@ export class Setbacks {
   readonly #random: Random
   readonly #backoff: Backoff
   #isToldOfSuspension = false
+  #isOfLinkAlone = false
 
   constructor(options: { retryLongestMs: number; random: Random }) {
     this.#retryLongestMs = options.retryLongestMs
@@ -50,21 +51,29 @@ export class Setbacks {
     this.#isToldOfSuspension = false
   }
 
-  after(error: unknown): Setback {
-    const known =
-      error instanceof VuonError
-        ? error
-        : new VuonError('internal', (error as Error).message.slice(0, 200), { cause: error })
+  /**
+   * What was sent arrived. After a link that broke this is the link again, though more waits: one that carries some
+   * kilobytes between two breaks must not be left alone for longer and longer. A province that refuses is.
+   */
+  arrived(): void {
+    if (this.#isOfLinkAlone) this.succeeded()
+  }
+
+  /** Of what went wrong at one time, the gravest is told, and the longest rest that anybody asked for is kept. */
+  after(errors: readonly unknown[]): Setback {
+    const known = errors
+      .map(asVuonError)
+      .reduce((one, next) => (graveness(next) > graveness(one) ? next : one))
     const { code } = known
+    const askedMs = Math.max(...errors.map((each) => (each instanceof Refused ? each.retryAfterMs : 0)))
+    this.#isOfLinkAlone = errors.every(isBrokenLink)
     const isDisputed = code === 'batch-equivocation'
     const isSuspended = isDisputed || code === 'agent-suspended'
     const isRefused = NEEDS_PERSON.has(code)
-    const isOfTheLink = error instanceof Refused || code === 'link-down' || code === 'link-refused'
+    const isOfTheLink = known instanceof Refused || code === 'link-down' || code === 'link-refused'
     const isNewsOfSuspension = isSuspended && !this.#isToldOfSuspension
     this.#isToldOfSuspension ||= isSuspended
-    const jitteredMs = this.#backoff.failed(
-      error instanceof Refused ? this.rest(error.retryAfterMs, { isJittered: false }) : 0,
-    )
+    const jitteredMs = this.#backoff.failed(this.rest(askedMs, { isJittered: false }))
     const needsPerson = isSuspended || isRefused
     return {
       phase: isSuspended ? 'suspended' : isRefused ? 'refused' : 'waiting',
@@ -85,4 +94,23 @@ export class Setbacks {
   #jittered(ms: number): number {
     return ms * (1 + 0.2 * this.#random())
   }
+}
+
+const asVuonError = (error: unknown): VuonError =>
+  error instanceof VuonError
+    ? error
+    : new VuonError('internal', (error as Error).message.slice(0, 200), { cause: error })
+
+const isBrokenLink = (error: unknown): boolean =>
+  error instanceof VuonError && error.code === 'link-down' && !(error instanceof Refused)
+
+/** What the province says of our keys, what nobody expected, its other refusals, a sign-in page, a link that is down. */
+function graveness(error: VuonError): number {
+  const { code } = error
+  if (code === 'batch-equivocation') return 5
+  if (code === 'agent-suspended' || NEEDS_PERSON.has(code)) return 4
+  if (ABOUT_KEYS.has(code)) return 3
+  if (error instanceof Refused) return 2
+  if (isBrokenLink(error)) return 0
+  return code === 'link-refused' ? 1 : 3
 }

@@ -3,7 +3,6 @@ import type { Compression } from '#contract/ground/compression.ts'
 import { VuonError } from '#contract/ground/errors.ts'
 import type { Random } from '#contract/ground/random.ts'
 import type { SecretKey, Sha256 } from '#contract/ground/signing.ts'
-import { BATCH_TYPE } from '#contract/wire/batch.ts'
 import { LANES, type Lane } from '#contract/wire/records.ts'
 import type { SyncAnswer } from '#contract/wire/sync-protocol.ts'
 import { abortable } from './abortable-link.ts'
@@ -15,6 +14,7 @@ import { fetchCursor, openSession, parseSyncAnswer } from './province.ts'
 import { Rest } from './rest.ts'
 import { Sealer } from './sealer.ts'
 import { type SealedRange, SendingOrder } from './sending-order.ts'
+import { type Flight, type Landing, SendingWindow } from './sending-window.ts'
 import { Setbacks } from './setbacks.ts'
 import { SigningKeys } from './signing-keys.ts'
 
@@ -61,6 +61,9 @@ export interface UplinkOptions {
 
 // A flapping alarm wakes many times a second; what it brings meanwhile shares one batch.
 const GATHER_MS = 250
+// Fewer batches of readings are sent one after the other, over one connection: another one costs more than it saves.
+const BACKLOG_BATCHES = 3
+const LONG_MS = 3_600_000
 
 /**
  * Sends what the journal holds: records first, then findings, then the newest readings and the backlog by turns.
@@ -75,7 +78,10 @@ export class Uplink {
   readonly #order = new SendingOrder()
   readonly #abort = new AbortController()
   readonly #rest = new Rest()
+  readonly #window: SendingWindow
   #isWoken = false
+  /** Woken since something was sealed last. */
+  #hasNews = false
   #isAllDue = false
   #running: Promise<void> | undefined
   #isAligned = false
@@ -99,6 +105,12 @@ export class Uplink {
     this.#keys = options.keys ?? new SigningKeys({ agent, ring: [key], sha256 })
     this.#sealer = new Sealer({ ...options, keys: this.#keys }, this.#size)
     this.#setbacks = new Setbacks(options)
+    this.#window = new SendingWindow({
+      link: abortable(options.link, this.#abort.signal),
+      ...{ clock: options.clock, size: this.#size, onLanding: () => this.#rest.wake() },
+      // What a new key signs is not known before its entry has arrived.
+      isWide: this.#keys.keyIds.length === 1,
+    })
   }
 
   get state(): UplinkState {
@@ -123,6 +135,7 @@ export class Uplink {
   /** Something waits that should not wait for the next round. */
   wake(): void {
     this.#isWoken = true
+    this.#hasNews = true
     this.#rest.wake()
   }
 
@@ -166,16 +179,25 @@ export class Uplink {
    * older copy: then a new epoch.
    */
   async #align(): Promise<void> {
-    const { link, outbox } = this.#options
-    const asked = abortable(link, this.#abort.signal)
+    const { outbox } = this.#options
+    const asked = this.#window.questions
     // What a box without a network enters about its keys does not wait for one.
     await this.#keys.settle({ isAsked: false })
     const token = await this.#openSession(asked)
-    const answer = await fetchCursor(asked, token, outbox.epoch)
+    const hasBacklog = await this.#hasBacklog()
+    const asking = fetchCursor(asked, token, outbox.epoch)
+    if (hasBacklog) this.#window.openAnother()
+    const answer = await asking
     await this.#loadSealed()
     await this.#apply(answer)
     await this.#speakAs(answer)
     this.#isAligned = await this.#keys.settle({ isAsked: true })
+  }
+
+  /** Before it is known what is sealed. */
+  async #hasBacklog(): Promise<boolean> {
+    const { lastSeq, sealedThrough, durableThrough } = (await this.#options.outbox.state()).lanes.reading
+    return (lastSeq ?? sealedThrough) - durableThrough > BACKLOG_BATCHES * this.#size.atMost('reading')
   }
 
   /** By the newest key that the province knows: each one that it calls retired is followed by the next. */
@@ -207,27 +229,65 @@ export class Uplink {
     if (!isOurs || name === undefined) await outbox.setOrigin(`${agent} ${this.#keys.keyIds.at(-1)}`)
   }
 
-  /** One pass: seal what is due, send what is not sent, the most urgent first each time. */
+  /**
+   * One pass: seal what is due, send what is not sent, the most urgent first each time. What is on its way when
+   * something goes wrong is waited for, and counts.
+   */
   async #round(): Promise<void> {
+    const errors: unknown[] = []
     // After a failure something that is sealed already asks whether the link is back: an outage of a week
     // must not cut the week into a batch for each try.
-    if (this.#setbacks.failures > 0) {
-      const probe = this.#order.next(this.#mayGo)
-      if (probe) await this.#send(probe)
-    }
+    let isAsking = this.#setbacks.failures > 0
+    let isDraining = false
     let sealedAtMs = Number.NEGATIVE_INFINITY
-    while (!this.#isStopped && this.#restMs === 0) {
-      // What came during the last request goes next, but a quick link must not carry a batch for each record.
-      if (this.#options.clock.monotonicMs() - sealedAtMs >= GATHER_MS) {
-        sealedAtMs = this.#options.clock.monotonicMs()
-        // What the budget holds back is not cut into a batch for each round of the wait.
-        for (const lane of LANES)
-          if (this.#mayGo(lane)) while (await this.#seal(lane, this.#dueT())) if (this.#isStopped) return
+    const { clock } = this.#options
+    for (;;) {
+      for (let landing = this.#window.landing(); landing; landing = this.#window.landing()) {
+        try {
+          await this.#land(landing)
+          isAsking = false
+        } catch (error) {
+          errors.push(error)
+        }
       }
-      const next = this.#order.next(this.#mayGo) ?? this.#order.stuck(this.#mayGo)
-      if (!next) return
-      await this.#send(next)
+      const isOver = this.#isStopped || this.#restMs > 0 || errors.length > 0
+      if (isOver && this.#window.isEmpty) break
+      const lanes = isOver || (isAsking && !this.#window.isEmpty) ? [] : this.#window.lanesFree(isDraining)
+      // What came meanwhile goes next, but a quick link must not carry a batch for each record.
+      let untilSealMs = sealedAtMs + GATHER_MS - clock.monotonicMs()
+      if (!isAsking && lanes.length > 0 && untilSealMs <= 0) {
+        sealedAtMs = clock.monotonicMs()
+        untilSealMs = GATHER_MS
+        this.#hasNews = false
+        await this.#sealDue(lanes)
+      }
+      isDraining ||= this.#order.waiting('reading') >= BACKLOG_BATCHES
+      const next = this.#order.next((lane) => lanes.includes(lane) && this.#mayGo(lane))
+      if (isDraining && !isOver && !isAsking && this.#window.isQuiet) this.#window.openAnother()
+      if (next) await this.#launch(next)
+      else if (!this.#window.isEmpty) await this.#change(lanes, untilSealMs)
+      else if (isAsking) isAsking = false
+      else {
+        const stuck = this.#order.stuck(this.#mayGo)
+        if (!stuck) break
+        await this.#launch(stuck)
+      }
     }
+    if (errors.length > 0) throw new AggregateError(errors)
+  }
+
+  /** What the budget holds back is not cut into a batch for each round of the wait. */
+  async #sealDue(lanes: readonly Lane[]): Promise<void> {
+    for (const lane of lanes)
+      if (this.#mayGo(lane)) while (await this.#seal(lane, this.#dueT())) if (this.#isStopped) return
+  }
+
+  /** Until an answer comes, the line is free for the next body, or a record that came has gathered its company. */
+  async #change(lanes: readonly Lane[], untilSealMs: number): Promise<void> {
+    if (this.#window.hasLanded) return
+    const gatherMs = this.#hasNews && lanes.length > 0 ? Math.max(1, untilSealMs) : LONG_MS
+    const waitMs = Math.min(LONG_MS, gatherMs, this.#window.msUntilMore)
+    await this.#rest.take(this.#options.clock, waitMs, this.#abort.signal)
   }
 
   readonly #mayGo = (lane: Lane): boolean => this.#options.budget?.mayGo(lane) ?? true
@@ -258,42 +318,39 @@ export class Uplink {
     return this.#options.outbox.now() - (this.#isAllDue ? 0 : this.#options.batchEveryMs * 0.9)
   }
 
-  async #send(batch: SealedRange): Promise<void> {
+  async #launch(batch: SealedRange): Promise<void> {
     const { outbox } = this.#options
     const bytes = await outbox.sealedBytes(batch.lane, batch.from)
     if (!bytes) return this.#order.drop(batch)
     this.#note({ phase: 'sending', nextTryInMs: null })
-    this.#order.tried(batch)
-    const answer = await this.#post(bytes)
-    const marks = await this.#readAnswer(answer, batch)
-    this.#order.sent(batch)
-    this.#note({
-      lastOkAt: outbox.now(),
-      lastError: null,
-      sentBatches: this.#state.sentBatches + 1,
-      sentBytes: this.#state.sentBytes + bytes.length,
-    })
-    await this.#apply(marks)
+    this.#window.launch({ batch, bytes, epoch: outbox.epoch, since: this.#order.tried(batch) })
+  }
+
+  /** Takes up what came of a batch. Throws what went wrong with it. */
+  async #land(landing: Landing): Promise<void> {
+    const { batch, bytes, epoch } = landing.flight
+    const { outbox } = this.#options
+    // A new epoch began meanwhile: it has other batches under these numbers.
+    if (epoch !== outbox.epoch) return
+    try {
+      if ('error' in landing) throw landing.error
+      const marks = await this.#readAnswer(landing.answer, batch)
+      this.#order.sent(batch)
+      this.#setbacks.arrived()
+      this.#note({
+        lastOkAt: outbox.now(),
+        lastError: null,
+        failures: this.#setbacks.failures,
+        sentBatches: this.#state.sentBatches + 1,
+        sentBytes: this.#state.sentBytes + bytes.length,
+      })
+      await this.#apply(marks, landing.flight)
+    } finally {
+      this.#order.landed(batch)
+    }
     // A friendly answer that does not hold what was just sent would otherwise make us send it again at once, for ever.
     if (this.#order.isUnsent(batch))
       throw new VuonError('link-refused', 'The province answered, but does not say that it holds the batch.')
-  }
-
-  /** Throws `link-down`; how long it took, or that it was cut, decides how large the next ones are. */
-  async #post(body: Uint8Array): Promise<LinkAnswer> {
-    const { link, clock } = this.#options
-    const startedMs = clock.monotonicMs()
-    try {
-      const headers = { 'content-type': BATCH_TYPE }
-      const answer = await abortable(link, this.#abort.signal).request({
-        ...{ method: 'POST', path: '/sync/v1/batches', headers, body },
-      })
-      this.#size.delivered(body.length, clock.monotonicMs() - startedMs)
-      return answer
-    } catch (error) {
-      this.#size.cut()
-      throw error
-    }
   }
 
   async #readAnswer(answer: LinkAnswer, batch: SealedRange): Promise<SyncAnswer> {
@@ -307,9 +364,10 @@ export class Uplink {
     throw new VuonError('link-refused', 'The answer is about another epoch.')
   }
 
-  async #apply(answer: SyncAnswer): Promise<void> {
+  /** `flight`: whose answer it is; without one it is the newest that there is. */
+  async #apply(answer: SyncAnswer, flight?: Flight): Promise<void> {
     const { outbox } = this.#options
-    this.#restMs = this.#setbacks.rest(answer.retryAfterMs ?? 0)
+    this.#restMs = Math.max(this.#restMs, this.#setbacks.rest(answer.retryAfterMs ?? 0))
     this.#options.onDownlink?.(answer.downlink?.highest ?? 0)
     if (answer.epoch !== outbox.epoch) return
     const { lanes } = await outbox.state()
@@ -317,7 +375,7 @@ export class Uplink {
       return this.#beginEpoch()
     for (const lane of LANES) {
       if (lane === 'record') this.#keys.acknowledged(answer.epoch, answer.lanes.record.durableThrough)
-      const { through, again } = this.#order.apply(lane, answer.lanes[lane])
+      const { through, again } = this.#order.apply(lane, answer.lanes[lane], flight)
       await outbox.acknowledge(lane, through)
       if (again > 0) this.#note({ resentBatches: this.#state.resentBatches + again })
     }
@@ -336,7 +394,7 @@ export class Uplink {
 
   /** Notes what went wrong; answers how long to wait. Nothing is lost: it all stays in the journal. */
   async #fail(cause: unknown): Promise<number> {
-    const setback = this.#setbacks.after(cause)
+    const setback = this.#setbacks.after(cause instanceof AggregateError ? cause.errors : [cause])
     const { phase, error, waitMs } = setback
     if (setback.isToAlign) this.#isAligned = false
     // Whoever is claimed again goes on in its own epoch.

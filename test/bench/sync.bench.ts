@@ -12,6 +12,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import type { FastifyInstance } from 'fastify'
+import { VuonError } from '#contract/ground/errors.ts'
 import { compression } from '#contract/ground/node/compression.ts'
 import { secretKeyFromSeed, sha256 } from '#contract/ground/node/crypto.ts'
 import { BATCH_TYPE, openBody, openEnvelope } from '#contract/wire/batch.ts'
@@ -142,12 +143,23 @@ const alarm = (number: number): RecordBody => ({
   ...{ name: 'Nóng quá', device: 'probe 1', quantity: 'soil-moisture', facts: { value: 41.2, bound: 38 } },
 })
 
+// TCP's three packets, and TLS 1.3 as Node speaks it (a hybrid key of a kilobyte each way): two trips there and back
+// before the request. Only the first connection brings the certificates, for the others resume its session.
+const TCP_BYTES = 60
+const TLS_BYTES = { up: 1800, down: 1300 }
+const CERTIFICATES_BYTES = 2500
+
 /** A line of so many bytes a second each way, shared by all requests, in pretend time. */
 class RatedLink implements Link {
   isUp = false
   firstMs = Number.NaN
   bytesUp = 0
   bytesDown = 0
+  /** How long the way up had something to carry. */
+  busyMs = 0
+  connections = 0
+  /** Connections that are kept and not in use; undefined where a connection costs nothing. */
+  #kept: number | undefined
   readonly #clock: PretendClock
   readonly #app: FastifyInstance
   readonly #bytesPerSecond: number
@@ -160,8 +172,10 @@ class RatedLink implements Link {
     app: FastifyInstance
     bytesPerSecond: number
     latencyMs: number
+    hasTls: boolean
     onStored: (body: Uint8Array) => void
   }) {
+    this.#kept = options.hasTls ? 0 : undefined
     this.#clock = options.clock
     this.#app = options.app
     this.#bytesPerSecond = options.bytesPerSecond
@@ -169,12 +183,20 @@ class RatedLink implements Link {
     this.onStored = options.onStored
   }
 
+  /** After an outage: nothing of before stands, and counting begins. */
+  comesUp(): void {
+    this.isUp = true
+    this.firstMs = Number.NaN
+    Object.assign(this, { bytesUp: 0, bytesDown: 0, busyMs: 0, connections: 0 })
+    if (this.#kept !== undefined) this.#kept = 0
+  }
+
   async request(request: LinkRequest): Promise<LinkAnswer> {
-    if (!this.isUp) throw new Error('the line is down')
+    if (!this.isUp) throw new VuonError('link-down', 'the line is down')
     if (Number.isNaN(this.firstMs)) this.firstMs = this.#clock.monotonicMs()
+    if (this.#kept !== undefined) await this.#connect()
     const headers = Object.entries(request.headers ?? {})
     const up = 90 + request.path.length + headers.join('\r\n').length + (request.body?.length ?? 0)
-    this.bytesUp += up
     await this.#carry('up', up)
     const answer = await this.#clock.hold(
       this.#app.inject({
@@ -189,8 +211,8 @@ class RatedLink implements Link {
     const answered = Object.entries(answer.headers).map(([name, value]) => [name, String(value)] as const)
     // Date, connection and keep-alive are added by the server's socket.
     const down = 110 + answered.join('\r\n').length + answer.rawPayload.length
-    this.bytesDown += down
     await this.#carry('down', down)
+    if (this.#kept !== undefined) this.#kept++
     return {
       status: answer.statusCode,
       headers: Object.fromEntries(answered),
@@ -198,10 +220,27 @@ class RatedLink implements Link {
     }
   }
 
+  async #connect(): Promise<void> {
+    if (this.#kept) {
+      this.#kept--
+      return
+    }
+    const certificates = this.connections++ === 0 ? CERTIFICATES_BYTES : 0
+    await this.#carry('up', TCP_BYTES)
+    await this.#carry('down', TCP_BYTES)
+    await this.#carry('up', TLS_BYTES.up)
+    await this.#carry('down', TLS_BYTES.down + certificates)
+  }
+
   #carry(way: 'up' | 'down', bytes: number): Promise<void> {
     const nowMs = this.#clock.monotonicMs()
-    const freeAtMs = Math.max(nowMs, this.#freeAtMs[way]) + (bytes / this.#bytesPerSecond) * 1000
+    const takesMs = (bytes / this.#bytesPerSecond) * 1000
+    const freeAtMs = Math.max(nowMs, this.#freeAtMs[way]) + takesMs
     this.#freeAtMs[way] = freeAtMs
+    if (way === 'up') {
+      this.bytesUp += bytes
+      this.busyMs += takesMs
+    } else this.bytesDown += bytes
     return new Promise((resolve) => this.#clock.after(freeAtMs + this.#latencyMs - nowMs, resolve))
   }
 }
@@ -210,7 +249,11 @@ async function drain(line: {
   kbits: number
   latencyMs: number
   batchEveryS: number
-  hasAlarms: boolean
+  hasAlarms?: boolean
+  /** Each connection has to be opened, with the province's certificates; without it they stand already. */
+  hasTls?: boolean
+  /** The box was on line before the outage and ran through it; otherwise it starts without a line and has to ask first. */
+  ranThrough?: boolean
 }): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'vuon-bench-'))
   const clock = new PretendClock(START)
@@ -226,14 +269,17 @@ async function drain(line: {
   let upSinceT = Number.POSITIVE_INFINITY
   let batches = 0
   let batchBytes = 0
+  let recordBytes = 0
   let backlog = Number.POSITIVE_INFINITY
   let lastBacklogMs = 0
   const liveMs: number[] = []
   const alarmMs: number[] = []
   const link = new RatedLink({
     ...{ clock, app, latencyMs: line.latencyMs, bytesPerSecond: (line.kbits * 1000) / 8 },
+    hasTls: line.hasTls ?? false,
     onStored(bytes) {
       const envelope = openEnvelope(bytes)
+      if (envelope.header.lane === 'record') recordBytes += bytes.length
       if (envelope.header.lane === 'record')
         return void alarmMs.push(...due.splice(0).map((t) => journal.now() - t))
       if (envelope.header.form !== 'columns-1') return
@@ -245,14 +291,13 @@ async function drain(line: {
     },
   })
   const due: number[] = []
-  link.isUp = true
+  link.comesUp()
   const { agent } = await clock.finish(
     gateway
       .newClaimCode('f1')
       .then((code) => claim({ request: (request) => link.request(request) }, key, code, 'bench')),
   )
   link.isUp = false
-  link.firstMs = Number.NaN
 
   const journal = await Journal.open({
     ...{ path: join(folder, 'box.db'), clock, randomBytes: outside.randomBytes },
@@ -276,6 +321,11 @@ async function drain(line: {
     await clock.advance(0)
     await stored
   }
+  if (line.ranThrough) {
+    link.isUp = true
+    await clock.advance(2 * MINUTE_MS)
+    link.isUp = false
+  }
   for (let hour = 0; hour < days * 24; hour++) {
     const from = journal.now()
     await clock.advance(HOUR_MS)
@@ -286,7 +336,7 @@ async function drain(line: {
   backlog = (await journal.state()).readings
 
   // The line comes back, and the shed goes on: each reading is appended when it arrives, an alarm every few seconds.
-  link.isUp = true
+  link.comesUp()
   const minuteMs = 500
   let arriving: Reading[] = []
   let nextMinuteT = journal.now()
@@ -317,11 +367,19 @@ async function drain(line: {
   }
   const tookMs = lastBacklogMs - link.firstMs
   const sentBytes = batchBytes
+  const rate = (line.kbits * 1000) / 8
+  // Where the line's time went, seconds of the way up: what it carried beside the batches, and when it carried nothing.
+  const seconds = (ms: number): number => Number((ms / 1000).toFixed(2))
+  const wayUp = {
+    records: seconds((recordBytes / rate) * 1000),
+    headsAndQuestions: seconds(((link.bytesUp - sentBytes - recordBytes) / rate) * 1000),
+    idle: seconds(tookMs - link.busyMs),
+  }
   // The last live ones.
   await clock.advance(3 * line.batchEveryS * 1000)
 
-  const floorMs = (sentBytes / ((line.kbits * 1000) / 8)) * 1000
-  const besides = line.hasAlarms ? ', an alarm every 2.5 s' : ''
+  const floorMs = (sentBytes / rate) * 1000
+  const besides = `${line.ranThrough ? ', after an outage' : ''}${line.hasTls ? ', TLS' : ''}${line.hasAlarms ? ', an alarm every 2.5 s' : ''}`
   const on = `${line.kbits} kbit/s, ${2 * line.latencyMs} ms there and back, batches every ${line.batchEveryS} s${besides}`
   const largest = (values: readonly number[]): number =>
     values.reduce((most, value) => Math.max(most, value), 0)
@@ -334,6 +392,7 @@ async function drain(line: {
     floorIs: "the line's time for the bytes of those batches",
     ratio: Number((tookMs / floorMs).toFixed(3)),
     ...{ readings: backlog, batches, bytes: sentBytes, httpBytes: link.bytesUp + link.bytesDown },
+    ...{ wayUp, ...(line.hasTls ? { connections: link.connections } : {}) },
   })
   const beyondMs = largest(liveMs) - line.batchEveryS * 1000
   sayFigure({
@@ -358,7 +417,11 @@ async function drain(line: {
 }
 
 for (const minutes of [15, 60]) sizes(minutes)
-for (const latencyMs of [0, 50, 150]) await drain({ kbits: 64, latencyMs, batchEveryS: 60, hasAlarms: false })
+for (const latencyMs of [0, 50, 150, 300]) await drain({ kbits: 64, latencyMs, batchEveryS: 60 })
+await drain({ kbits: 64, latencyMs: 150, batchEveryS: 60, hasTls: true })
+await drain({ kbits: 64, latencyMs: 150, batchEveryS: 60, hasTls: true, ranThrough: true })
 await drain({ kbits: 64, latencyMs: 50, batchEveryS: 5, hasAlarms: true })
-await drain({ kbits: 9.6, latencyMs: 300, batchEveryS: 60, hasAlarms: false })
+await drain({ kbits: 64, latencyMs: 150, batchEveryS: 5, hasAlarms: true, hasTls: true })
+await drain({ kbits: 9.6, latencyMs: 300, batchEveryS: 60 })
 await drain({ kbits: 9.6, latencyMs: 300, batchEveryS: 60, hasAlarms: true })
+await drain({ kbits: 1000, latencyMs: 300, batchEveryS: 60 })

@@ -72,6 +72,7 @@ const STEP_MS = 100
 // The whole agent waits 45 s before it calls a connection dead; some in a row are met.
 const DRAINED_MS = 400_000
 const NODE_READINGS = 300
+const MORE = 300
 
 const seed = seedFromEnvironment()
 const random = seededRandom(seed)
@@ -110,12 +111,20 @@ async function atProvince<T>(look: (gateway: Gateway) => Promise<T>): Promise<T>
   }
 }
 
-function expectFaults({ faults, name }: Line, { counts }: FaultProxy): void {
-  if (faults.loseConnection || faults.connectionBytes) expect(counts.lost, name).toBeGreaterThan(0)
-  if (faults.halfOpen) expect(counts.halfOpen, name).toBeGreaterThan(0)
-  if (faults.fallSilent) expect(counts.silent, name).toBeGreaterThan(0)
+/** Faults of the line that no connection has met yet. */
+function unmet(faults: Line['faults'], { counts }: FaultProxy): string[] {
+  const isMet = {
+    lost: !(faults.loseConnection || faults.connectionBytes) || counts.lost > 0,
+    halfOpen: !faults.halfOpen || counts.halfOpen > 0,
+    silent: !faults.fallSilent || counts.silent > 0,
+  }
+  return Object.entries(isMet).flatMap(([fault, is]) => (is ? [] : [fault]))
+}
+
+function expectFaults({ faults, name }: Line, proxy: FaultProxy): void {
+  expect(unmet(faults, proxy), name).toEqual([])
   // The box kept to a handful of connections all the while.
-  expect(counts.mostOpen, name).toBeLessThanOrEqual(4)
+  expect(proxy.counts.mostOpen, name).toBeLessThanOrEqual(4)
 }
 
 describe('over a bad line to a real gateway', () => {
@@ -151,13 +160,13 @@ describe('over a bad line to a real gateway', () => {
     await Promise.all(wired.map(({ box, line }) => drained(box, line)))
     for (const { box } of wired) await box.stop()
     await atProvince(async (gateway) => {
-      for (const { line, agent, proxy } of wired) {
+      for (const { line, agent, proxy, said } of wired) {
         const numbers = (await readingsAtProvince(gateway, agent)).map((text) => Number(text.split(' ')[2]))
         expect(
           numbers.sort((a, b) => a - b),
           `${line.name}, VUON_SEED=${seed}`,
-        ).toEqual(Array.from({ length: NODE_READINGS }, (_, index) => index + 1))
-        expectFaults({ ...line, faults: { ...line.faults, connectionBytes: null } }, proxy)
+        ).toEqual(Array.from({ length: said }, (_, index) => index + 1))
+        expectFaults(ofAgent(line), proxy)
         await proxy.stop()
       }
     })
@@ -169,7 +178,12 @@ interface WiredAgent {
   readonly box: RealProgram
   readonly agent: string
   readonly proxy: FaultProxy
+  /** Readings that the node said, each one number more. */
+  readonly said: number
 }
+
+/** What a whole agent has to send is too little for a connection to come to its end by its bytes. */
+const ofAgent = (line: Line): Line => ({ ...line, faults: { ...line.faults, connectionBytes: null } })
 
 /** An agent with the broker in it, claimed over its line while that was good, and a node that has said its readings. */
 async function startAgent(line: Line, number: number): Promise<WiredAgent> {
@@ -186,10 +200,21 @@ async function startAgent(line: Line, number: number): Promise<WiredAgent> {
   proxy.faults = { ...proxy.faults, ...line.faults }
   await box.start()
   const node = await connectAsync(`mqtt://127.0.0.1:${mqttPort}`)
-  for (let next = 1; next <= NODE_READINGS; next++)
-    await node.publishAsync('zigbee2mqtt/counting node', JSON.stringify({ illuminance: next }), { qos: 1 })
+  let said = 0
+  const say = async (count: number): Promise<void> => {
+    for (const last = said + count; said < last; said++)
+      await node.publishAsync('zigbee2mqtt/counting node', JSON.stringify({ illuminance: said + 1 }), {
+        qos: 1,
+      })
+  }
+  await say(NODE_READINGS)
+  // How many connections that takes is up to the box and to how busy this machine is: it goes on until one had the fault.
+  for (let more = 0; more < MORE && unmet(ofAgent(line).faults, proxy).length > 0; more++) {
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    await say(10)
+  }
   await node.endAsync()
-  return { line, box, agent, proxy }
+  return { line, box, agent, proxy, said }
 }
 
 async function drained(box: RealProgram, { name }: Line): Promise<void> {

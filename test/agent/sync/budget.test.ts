@@ -16,6 +16,7 @@ import {
   type SpentStore,
 } from '../../../agent/sync/budget.ts'
 import { countedLink } from '../../../agent/sync/counted-link.ts'
+import { KeptConnections } from '../../../agent/sync/kept-connections.ts'
 import { TravellingPhotos } from '../../../agent/sync/travelling-photos.ts'
 import { PretendClock } from '../../world/pretend-clock.ts'
 import { temporaryFolder } from '../../world/real-services.ts'
@@ -277,5 +278,40 @@ describe('what is counted', () => {
     expect(await send()).toBeLessThan(12_000)
     isUp = false
     expect(await send()).toBeGreaterThan(10_000)
+  })
+
+  it('is a connection for each request that is on its way at once, and one for those that follow each other', async () => {
+    const clock = new PretendClock(MORNING)
+    const kept = new KeptConnections()
+    let counted = 0
+    const onBytes = (bytes: number) => {
+      counted += bytes
+    }
+    const answers: (() => void)[] = []
+    const link = countedLink(
+      {
+        async request() {
+          await new Promise<void>((resolve) => answers.push(resolve))
+          return { status: 200, headers: {}, body: new Uint8Array(0) }
+        },
+      },
+      { isTls: true, clock, onBytes, kept },
+    )
+    const question = { method: 'GET', path: '/' } as const
+    const many = async (count: number): Promise<number> => {
+      counted = 0
+      const all = Array.from({ length: count }, () => link.request(question))
+      for (const answer of answers.splice(0)) answer()
+      await Promise.all(all)
+      return Math.floor(counted / 5500)
+    }
+    expect(await many(1)).toBe(1)
+    expect(await many(2)).toBe(1)
+    expect(await many(2)).toBe(0)
+    // More than the link keeps are opened anew.
+    expect(await many(4)).toBe(2)
+    expect(await many(4)).toBe(1)
+    await clock.advance(80_000)
+    expect(await many(1)).toBe(1)
   })
 })

@@ -28,4 +28,39 @@ describe('the order of sending', () => {
     expect(order.apply('reading', marks(20))).toEqual({ through: 0, again: 1 })
     expect(order.isUnsent(batch(11, 20))).toBe(true)
   })
+
+  it('takes an answer that is older than what is known for what it is', () => {
+    const order = new SendingOrder()
+    for (const each of [batch(1, 10), batch(11, 20), batch(21, 30)]) order.add('reading', each)
+    const [first, second] = [batch(1, 10), batch(11, 20)]
+    const asked = { batch: first, since: order.tried(first) }
+    order.tried(second)
+    // While both are on their way, neither is offered again.
+    expect(order.next()).toMatchObject(batch(21, 30))
+    order.sent(second)
+    expect(order.apply('reading', { ...marks(0), held: [[11, 20]], missing: [[1, 10]] })).toMatchObject({
+      again: 0,
+    })
+    // Given before the second came there, and held somewhere since.
+    order.sent(first)
+    expect(order.apply('reading', marks(10), asked)).toEqual({ through: 10, again: 0 })
+    expect(order.isUnsent(second)).toBe(false)
+    // The next answer is of now: what it does not name is not there.
+    const third = batch(21, 30)
+    const later = { batch: third, since: order.tried(third) }
+    order.sent(third)
+    expect(order.apply('reading', { ...marks(10), held: [[21, 30]], missing: [[11, 20]] }, later)).toEqual({
+      ...{ through: 10, again: 1 },
+    })
+    expect(order.next()).toMatchObject(second)
+  })
+
+  it('does not take its own answer for an old one', () => {
+    const order = new SendingOrder()
+    order.add('reading', batch(1, 10))
+    const asked = { batch: batch(1, 10), since: order.tried(batch(1, 10)) }
+    order.sent(batch(1, 10))
+    expect(order.apply('reading', marks(0), asked)).toEqual({ through: 0, again: 1 })
+    expect(order.isUnsent(batch(1, 10))).toBe(true)
+  })
 })

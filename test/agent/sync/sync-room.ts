@@ -287,14 +287,15 @@ export class Box {
     return copy
   }
 
-  /** `count` readings that the source was told are safe. */
-  async measure(count: number): Promise<void> {
+  /** `count` readings that the source was told are safe; `isUneven`: such as no compression makes small. */
+  async measure(count: number, { isUneven = false } = {}): Promise<void> {
     const readings = Array.from({ length: count }, () => ({
       seriesNo: this.#seriesNo,
       t: this.journal.now(),
-      scaled: ++this.#next,
+      scaled: ++this.#next * (isUneven ? 1009 : 1),
       quality: 0,
     }))
+    if (isUneven) shuffle(readings, this.province.random)
     const stored = this.journal.appendReadings(readings, 'commit')
     await this.clock.advance(0)
     await stored
@@ -332,6 +333,13 @@ export class Box {
       await this.clock.advance(minutes(1))
     }
     return false
+  }
+}
+
+function shuffle(list: unknown[], random: Random): void {
+  for (let at = list.length - 1; at > 0; at--) {
+    const other = Math.floor(random() * (at + 1))
+    ;[list[at], list[other]] = [list[other], list[at]]
   }
 }
 
