@@ -203,6 +203,7 @@ describe('files', () => {
   const ENTRIES = [
     /^(agent|gateway)\/main\.ts$/,
     /^scripts\/[^/]+\.(ts|mjs)$/,
+    /^bin\/[^/]+\.mjs$/,
     /\.(test|soak)\.ts$/,
     /^test\/bench\//,
     /^test\/world\/slaves\//,

@@ -1,4 +1,4 @@
-import { Aedes, type AuthenticateError, type Client, type ConnectPacket, type PublishPacket } from 'aedes'
+import type { Aedes, AuthenticateError, Client, ConnectPacket, PublishPacket } from 'aedes'
 import type { Clock } from '#contract/ground/clock.ts'
 import { VuonError } from '#contract/ground/errors.ts'
 import { BrokerDoor, CONNECT_PATIENCE_MS, type DoorOptions } from './broker-door.ts'
@@ -63,6 +63,8 @@ export class EmbeddedBroker implements MessageSource {
     const largest = this.#photoTopics.length > 0 ? MAX_PHOTO_MESSAGE_BYTES : MAX_PAYLOAD_BYTES
     const maxPacketBytes = largest + MAX_AROUND_BYTES
     const door = new BrokerDoor({ ...this.#options, maxPacketBytes })
+    // Loaded by boxes that have no other broker.
+    const { Aedes } = await import('aedes')
     const aedes = await Aedes.createBroker({
       preConnect: (client, packet, answer) => this.#meet(client, packet, answer),
       authenticate: (client, username, password, answer) =>

@@ -52,9 +52,9 @@ async function runOnce(
     restarted.resolve('restart')
   }
   const agent = new Agent(local, { ...realOutside(local, program, log), restart })
-  giveBackMemory()
   try {
     await agent.start()
+    giveBackMemory()
   } catch (error) {
     const why = `the program did not start: ${(error as Error).message}`
     if (!agent.rollBackConfig(why)) throw error

@@ -1,4 +1,5 @@
-import { Counter, collectDefaultMetrics, Gauge, Registry } from '@prometheus-io/client'
+import type { Registry } from '@prometheus-io/client'
+import { ProcessFigures } from './process-metrics.ts'
 
 /** What the metrics are read from, at the moment when somebody asks. */
 export interface AgentFigures {
@@ -41,28 +42,36 @@ export interface AgentFigures {
   readonly nowMs: number
 }
 
-/** Prometheus text of the box; names follow its conventions, labels are bounded (no device names). */
+type Client = typeof import('@prometheus-io/client')
+
+/**
+ * Prometheus text of the box; names follow its conventions, labels are bounded (no device names). The client is loaded for
+ * the first that asks: many boxes have nobody who does.
+ */
 export class AgentMetrics {
-  readonly #registry = new Registry()
+  readonly contentType = 'text/plain; version=0.0.4; charset=utf-8'
+  readonly #process: ProcessFigures | undefined
   readonly #figures: () => Promise<AgentFigures>
 
   constructor(figures: () => Promise<AgentFigures>, options: { withProcess: boolean }) {
     this.#figures = figures
-    if (options.withProcess) collectDefaultMetrics({ register: this.#registry, prefix: 'vuon_agent_' })
-  }
-
-  get contentType(): string {
-    return this.#registry.contentType
+    if (options.withProcess) this.#process = new ProcessFigures()
   }
 
   async text(): Promise<string> {
-    const registry = new Registry()
-    fill(registry, await this.#figures())
-    return (await this.#registry.metrics()) + (await registry.metrics())
+    const client = await import('@prometheus-io/client')
+    const registry = new client.Registry()
+    for (const { kind, name, help, value } of this.#process?.now() ?? []) {
+      const declared = { name: `vuon_agent_${name}`, help, registers: [registry] }
+      if (kind === 'gauge') new client.Gauge(declared).set(value)
+      else new client.Counter(declared).inc(value)
+    }
+    fill(client, registry, await this.#figures())
+    return registry.metrics()
   }
 }
 
-function fill(registry: Registry, figures: AgentFigures): void {
+function fill({ Counter, Gauge }: Client, registry: Registry, figures: AgentFigures): void {
   const registers = [registry]
   const gauge = (name: string, help: string, value: number): void =>
     new Gauge({ name: `vuon_agent_${name}`, help, registers }).set(value)

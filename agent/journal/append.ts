@@ -11,7 +11,7 @@ import {
   type SeriesEntry,
 } from '#contract/wire/records.ts'
 import { appendBlock } from './blocks.ts'
-import { gatherWhenMany } from './compact.ts'
+import { appendInOrder, gatherWhenMany } from './compact.ts'
 import type { JournalFile } from './journal-file.ts'
 import type { BootStamp, Gathered } from './packed.ts'
 import { type LostRange, newEpochId } from './salvage.ts'
@@ -44,7 +44,7 @@ export interface Stamp extends BootStamp {
 /** One durable commit. Returns the seqs of the records. */
 export function commit(file: JournalFile, { stamps, readings, records }: Gathered): number[] {
   return file.transaction(() => {
-    if (readings.length > 0) {
+    if (readings.length > 0 && !appendInOrder(file, { stamps, readings })) {
       appendBlock(file, { stamps, readings })
       gatherWhenMany(file)
     }

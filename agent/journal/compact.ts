@@ -48,11 +48,12 @@ export function gatherWhenMany(file: JournalFile): void {
 }
 
 /** Commits of an hour, or as many as are worth it. The newest stays: it tells the next start what time it was. */
-function gather(file: JournalFile, nowT: number | null): boolean {
-  const stretch = stretchFrom(file, compactedThrough(file) + 1, file.mark('reading').lastId)
+function gather(file: JournalFile, nowT: number | null, which?: 'with the newest'): boolean {
+  const { lastId } = file.mark('reading')
+  const stretch = stretchFrom(file, compactedThrough(file) + 1, which ? lastId + 1 : lastId)
   if (!stretch) return false
   const { fromId, toId } = stretch
-  if (!isDue(stretch, () => firstTimeOf(file, fromId), nowT, HOUR_MS)) return false
+  if (!which && !isDue(stretch, () => firstTimeOf(file, fromId), nowT, HOUR_MS)) return false
   putInOrder(file, fromId, toId)
   file.keepLastId()
   file.setMeta('compacted_through', String(toId))
@@ -157,6 +158,75 @@ function putInOrder(file: JournalFile, fromId: number, toId: number): void {
   if (leftThrough(file) < nextId - 1) file.setMeta('left_through', String(nextId - 1))
   file.slots.leave(nextId - 1)
 }
+
+// A burst commits what came while the card was busy. Half of what is put in order at once, or blocks would be smaller than
+// those of the common way: 200 series come to 7.0 bytes a reading instead of 6.8; 50 series of 4,700 to 11.5 instead of 4.1.
+const LARGE_COMMIT = MOST_AT_ONCE / 2
+const LARGE_COLUMN = 32
+
+/**
+ * Writes the commit of a burst in order from the first; false when it is none. As a block of everything it would be read
+ * and written once more within the second, which was half of the work of a burst.
+ */
+export function appendInOrder(file: JournalFile, { stamps, readings }: PackedBlock): boolean {
+  if (readings.length < LARGE_COMMIT * ROW) return false
+  const columns = new Map<number, Ordered>()
+  const columnAt = (at: number) =>
+    columns.get((readings[at] as number) * STAMP_STEP + (readings[at + 1] as number))
+  let newest: Ordered | undefined
+  for (let at = 0; at < readings.length; at += ROW) {
+    newest = columnAt(at)
+    if (!newest) {
+      const [stampNo, seriesNo] = [readings[at] as number, readings[at + 1] as number]
+      newest = { seriesNo, stampNo, step: 1, length: 0, rows: NO_ROWS }
+      columns.set(stampNo * STAMP_STEP + seriesNo, newest)
+    }
+    newest.length += ROW
+  }
+  if (readings.length / ROW / columns.size < LARGE_COLUMN) return false
+  // What is put in order has no end but the last: whatever still waits for it goes first.
+  while (gather(file, null, 'with the newest'));
+  // The series of the newest reading at the end: the last block tells the next start what time it was.
+  const ordered = [...columns.values()].sort(
+    (a, b) => Number(a === newest) - Number(b === newest) || a.seriesNo - b.seriesNo || a.stampNo - b.stampNo,
+  )
+  for (const column of ordered) {
+    column.rows = new Float64Array(column.length)
+    column.length = 0
+    column.step = stepOf(file, column.seriesNo)
+  }
+  for (let at = 0; at < readings.length; at += ROW) {
+    const column = columnAt(at) as Ordered
+    // One boot is all there is in each: the first of the six stays 0.
+    for (let of = 1; of < ROW; of++) column.rows[column.length + of] = readings[at + of] as number
+    // As the block will give it back: what stands beside the block is what a chart asks by.
+    const t = Math.floor((readings[at + 2] as number) / column.step) * column.step
+    column.rows[column.length + 2] = t
+    column.length += ROW
+  }
+  let nextId = file.mark('reading').lastId + 1
+  for (const { stampNo, rows } of ordered) {
+    appendSeriesBlock(file, nextId, { stamps: [stamps[stampNo] as BootStamp], readings: rows })
+    nextId += rows.length / ROW
+  }
+  file.keepLastId()
+  file.setMeta('compacted_through', String(nextId - 1))
+  return true
+}
+
+/** A series of a boot while its rows are counted, and then while they are put down. */
+interface Ordered {
+  readonly seriesNo: number
+  readonly stampNo: number
+  step: number
+  /** In numbers, so far. */
+  length: number
+  rows: Float64Array
+}
+
+const NO_ROWS = new Float64Array(0)
+// Above any number of a series.
+const STAMP_STEP = 2 ** 32
 
 interface Column {
   readonly seriesNo: number

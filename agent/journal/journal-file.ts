@@ -22,6 +22,7 @@ export class JournalFile {
   readonly path: string
   readonly salvage: Salvage | null
   readonly #db: Database.Database
+  readonly #transact: Database.Transaction<(work: () => unknown) => unknown>
   readonly #statements = new Map<string, Database.Statement>()
   readonly slots = new Slots(this)
   /** By series: it never changes once it is declared. */
@@ -32,6 +33,7 @@ export class JournalFile {
     const { db, salvage } = options.isReader ? openForReading(path) : openDatabase(path)
     this.path = path
     this.#db = db
+    this.#transact = db.transaction((work: () => unknown) => work())
     this.salvage = salvage
     if (options.isReader) return
     this.run(`INSERT OR IGNORE INTO meta VALUES ('epoch', ?)`, newEpochId())
@@ -82,7 +84,7 @@ export class JournalFile {
   transaction<T>(work: () => T): T {
     if (this.#db.inTransaction) return work()
     try {
-      return this.readably(() => this.#db.transaction(work).immediate())
+      return this.readably(() => this.#transact.immediate(work) as T)
     } catch (error) {
       this.slots.forget()
       // A series whose declaration was taken back gives its number to another.
@@ -119,9 +121,7 @@ export class JournalFile {
   }
 
   dataVersion(): number {
-    return (
-      this.get<{ version: number }>('SELECT data_version AS version FROM pragma_data_version')?.version ?? 0
-    )
+    return this.get<{ data_version: number }>('PRAGMA data_version')?.data_version ?? 0
   }
 
   pragma(text: string): number {

@@ -1,6 +1,7 @@
 import { BinaryReader } from '@bufbuild/protobuf/wire'
 import { utf8 } from '#contract/ground/bytes.ts'
-import { createDecoder, DECODE_KINDS, type DecoderKind } from '../../agent/devices/decode-as.ts'
+import { createDecoder } from '../../agent/devices/decode-as.ts'
+import { DECODE_KINDS, type DecoderKind } from '../../agent/devices/decode-kinds.ts'
 import { crcCcitt } from '../../agent/devices/lines/davis/crc.ts'
 import { LineSplitter } from '../../agent/devices/lines/line-splitter.ts'
 import { PatternFormat } from '../../agent/devices/lines/patterns/format.ts'

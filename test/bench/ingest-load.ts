@@ -92,13 +92,25 @@ export async function openSession(url: string, clientId: string, { topic }: Inge
 
 /** Publishes at QoS 1, as fast as the broker takes it; resolves when it has acknowledged all of them. */
 export async function preload(port: number, load: IngestLoad, messages: number): Promise<void> {
+  const socket = await openPublisher(port)
+  await publishAll(socket, load, 0, messages)
+  socket.destroy()
+}
+
+/** A connection to the broker that only publishes. */
+export async function openPublisher(port: number): Promise<Socket> {
   const socket = connectSocket(port, '127.0.0.1')
   socket.write(packet(0x10, [text('MQTT'), Buffer.from([4, 2, 0, 0]), text('')]))
   await received(socket, 4)
-  const acknowledged = received(socket, 4 * messages)
-  for (let index = 0; index < messages; ) {
+  return socket
+}
+
+/** Messages from..to of a load at QoS 1; resolves when the broker has acknowledged all of them. */
+export async function publishAll(socket: Socket, load: IngestLoad, from: number, to: number): Promise<void> {
+  const acknowledged = received(socket, 4 * (to - from))
+  for (let index = from; index < to; ) {
     const packets: Buffer[] = []
-    for (const end = Math.min(messages, index + 500); index < end; index++) {
+    for (const end = Math.min(to, index + 500); index < end; index++) {
       const { topic, payload } = load.message(index)
       const id = Buffer.alloc(2)
       id.writeUInt16BE((index % 65_535) + 1)
@@ -108,7 +120,6 @@ export async function preload(port: number, load: IngestLoad, messages: number):
       await new Promise<void>((resolve) => socket.once('drain', resolve))
   }
   await acknowledged
-  socket.destroy()
 }
 
 /** Resolves after so many further bytes; CONNACK and PUBACK have four each in MQTT 3.1.1. */
@@ -119,6 +130,7 @@ function received(socket: Socket, bytes: number): Promise<void> {
       count += chunk.length
       if (count < bytes) return
       socket.off('data', take)
+      socket.off('error', reject)
       resolve()
     }
     socket.on('data', take)

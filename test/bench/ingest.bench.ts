@@ -1,7 +1,7 @@
 /**
  * What comes in: MQTT QoS 1 messages from Mosquitto into the journal, acknowledged after the fsync.
  *
- *   npm run bench -- ingest [--out] [MESSAGES] [ROUNDS] [LOAD..]
+ *   npm run bench -- ingest [--out] [MESSAGES] [ROUNDS] [PART..]       a part is soil, air, value, journal, steady or week
  *
  * Mosquitto holds the messages before anybody is measured, so that the subscriber's pace is what counts. Ours and the
  * floor take turns over the same messages.
@@ -20,11 +20,12 @@ import { findTool, mosquitto } from '../world/real-services.ts'
 import { sayFigure } from './figures.ts'
 import { type Ingested, LOADS, type LoadName, openSession, preload } from './ingest-load.ts'
 import type { SlowDiskSaid } from './ingest-slow-disk.ts'
+import { memoryOf, week } from './ingest-week.ts'
 
 const words = process.argv.slice(2)
 const [messages = 100_000, rounds = 5] = words.map(Number).filter((word) => !Number.isNaN(word))
-const named = words.filter((word): word is LoadName => word in LOADS)
-const loads = named.length > 0 ? named : (Object.keys(LOADS) as LoadName[])
+const isWanted = (part: string): boolean =>
+  words.includes(part) || words.every((word) => !Number.isNaN(Number(word)))
 
 const CLIENT_ID = 'vuon-bench'
 
@@ -32,12 +33,13 @@ if (!findTool('mosquitto')) {
   console.error('This bench needs mosquitto.')
   process.exit(1)
 }
-for (const name of loads) await ingest(name)
-if (named.length === 0) {
+for (const name of Object.keys(LOADS) as LoadName[]) if (isWanted(name)) await ingest(name)
+if (isWanted('journal')) {
   await appends()
   await slowDisk()
-  await steady()
 }
+if (isWanted('steady')) await steady()
+if (isWanted('week')) await week()
 
 async function ingest(name: LoadName): Promise<void> {
   const load = LOADS[name]
@@ -57,7 +59,8 @@ async function ingest(name: LoadName): Promise<void> {
     unit: 'messages/s',
     floor: Math.round(pace(floors)),
     floorIs:
-      'bare mqtt.js, JSON.parse, the same rows in better-sqlite3, acknowledged in batches after a FULL commit',
+      `bare mqtt.js, acknowledgements held and sent in batches after a FULL commit of better-sqlite3, JSON.parse, and as ` +
+      `many rows a message as the journal keeps of it (${load.rows})`,
     ratio: Number((pace(ours) / pace(floors)).toFixed(2)),
     ratios: ours.map(({ ms }, round) => Number(((floors[round]?.ms ?? 0) / ms).toFixed(2))),
     cpuUsAMessage: {
@@ -131,7 +134,7 @@ async function slowDisk(): Promise<void> {
   })
 }
 
-/** The real program for a minute, with 100 series of which each says something once a second. */
+/** The real program: while nobody says anything, and for a minute with 100 series of which each does once a second. */
 async function steady(): Promise<void> {
   const seconds = 60
   const folder = mkdtempSync(join(tmpdir(), 'vuon-steady-'))
@@ -139,6 +142,8 @@ async function steady(): Promise<void> {
   const buses = [{ kind: 'mqtt', name: 'farm', url: broker.url, ...LOADS.value.bus }]
   const box = await newBox(folder, { buses })
   await box.start()
+  await sleep(10_000)
+  const idle = await cpuOf(box.pid, 20_000)
   const node = await connectAsync(broker.url)
   let index = 0
   const timer = setInterval(() => {
@@ -146,14 +151,10 @@ async function steady(): Promise<void> {
     void node.publishAsync(`farm/node-${index++ % 100}/soil-moisture`, payload, { qos: 1 })
   }, 10)
   await sleep(10_000)
-  const before = { cpuMs: cpuMsOf(box.pid), index, at: performance.now() }
-  await sleep(seconds * 1000)
-  const tookMs = performance.now() - before.at
-  const cpuMs = cpuMsOf(box.pid) - before.cpuMs
-  const messagesPerS = ((index - before.index) / tookMs) * 1000
-  const memory = readFileSync(`/proc/${box.pid}/smaps_rollup`, 'utf8')
-  const mbOf = (name: string) =>
-    Math.round(Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(memory)?.[1]) / 1024)
+  const begin = { index, memory: memoryOf(box.pid), at: performance.now() }
+  const busy = await cpuOf(box.pid, seconds * 1000)
+  const messagesPerS = ((index - begin.index) / (performance.now() - begin.at)) * 1000
+  const memory = memoryOf(box.pid)
   clearInterval(timer)
   await node.endAsync(true)
   await box.stop()
@@ -164,22 +165,30 @@ async function steady(): Promise<void> {
   sayFigure({
     ...common,
     what: `${what}: processor time`,
-    figure: Number(((cpuMs / tookMs) * 100).toFixed(1)),
+    figure: busy,
     unit: '% of one core',
     floor: 3,
     floorIs: 'bound',
+    idle,
   })
   sayFigure({
     ...common,
     what: `${what}: memory`,
-    figure: mbOf('Rss'),
+    figure: memory.residentMb,
     unit: 'MiB resident',
-    // Half of Node's own code is shared by all of its processes.
-    proportionalMb: mbOf('Pss'),
-    ownMb: mbOf('Pss_Anon'),
+    ...memory,
+    aMinuteBefore: begin.memory,
     floor: 130,
     floorIs: 'bound',
   })
+}
+
+/** In per cent of one core, over so long. */
+async function cpuOf(pid: number | undefined, ms: number): Promise<number> {
+  const before = { cpuMs: cpuMsOf(pid), at: performance.now() }
+  await sleep(ms)
+  const percent = ((cpuMsOf(pid) - before.cpuMs) / (performance.now() - before.at)) * 100
+  return Number(percent.toFixed(1))
 }
 
 /** Of all its threads, in clock ticks of 10 ms. */

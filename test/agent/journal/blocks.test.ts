@@ -176,6 +176,44 @@ function handOut(file: JournalFile, atMost: number): string[] {
 }
 
 describe('putting in order', () => {
+  it('is done at once for the commit of a burst, after what waited before it', () => {
+    const file = fileWith(5)
+    const rowAt = (index: number): Row => ({
+      ...{ stamp: index < 3000 ? 0 : 1, seriesNo: 1 + ((index * 7) % 5), t: T + index * 10, scaled: index },
+      ...{ quality: index % 900 === 0 ? 1 : 0, sourceT: Number.NaN },
+    })
+    const rowsFrom = (from: number, to: number) =>
+      Array.from({ length: to - from }, (_, at) => rowAt(from + at))
+    commit(file, rowsFrom(0, 20))
+    const handed = handOut(file, 13)
+    commit(file, rowsFrom(20, 40))
+    commit(file, rowsFrom(40, 10_040))
+    expect(file.all('SELECT from_id FROM block WHERE series_no IS NULL')).toEqual([])
+    expect(file.slots.blocks()).toEqual([])
+    // Times are kept to the second, beside a block too: nothing of its first second may be missing from a chart.
+    expect(file.all('SELECT from_id FROM block WHERE from_t % 1000 <> 0 OR to_t % 1000 <> 0')).toEqual([])
+    expect(JOURNAL_CALLS.history(file, 1, T, T + 1, 1).map(({ count }) => count)).toEqual([20])
+    expect(JOURNAL_CALLS.opening(file).lastT).toBe(T + 100_000)
+    commit(file, rowsFrom(10_040, 10_050))
+    for (let more = handOut(file, 777); more.length > 0; more = handOut(file, 777)) handed.push(...more)
+    const scaledOf = (line: string) => Number(line.split(' ')[3])
+    expect(handed.toSorted((a, b) => scaledOf(a) - scaledOf(b))).toEqual(
+      linesOf(packed(rowsFrom(0, 10_050))).map((line) =>
+        line.replace(' NaN', ' ').replace(/\b\d{13}\b/, (t) => String(Math.floor(Number(t) / 1000) * 1000)),
+      ),
+    )
+    expect(JOURNAL_CALLS.latest(file).map(({ scaled }) => scaled)).toEqual(
+      [1, 2, 3, 4, 5].map((no) =>
+        Math.max(
+          ...rowsFrom(10_000, 10_050)
+            .filter(({ seriesNo }) => seriesNo === no)
+            .map(({ scaled }) => scaled),
+        ),
+      ),
+    )
+    expect(file.verify()).toEqual([])
+  })
+
   it('changes nothing that can be asked, and hands out every reading once', () => {
     const commits = fc.array(
       fc.array(
