@@ -88,6 +88,8 @@ export interface AgentOutside {
   readonly withProcessMetrics: boolean
   /** Where the temperature of the board is read; without it photos never wait for it to cool. */
   readonly thermalZones?: string
+  /** What a guess at a PIN costs (`hashPin`); absent on a box. */
+  readonly pinCost?: number
   /** How often alarms, keys and the enrolment are looked at; without it as often as a person would want. */
   readonly looksEveryMs?: number
   /** Stops this agent and starts another over the same files; absent where nobody would. */
@@ -440,6 +442,7 @@ export class Agent {
       {
         clock,
         randomBytes,
+        ...(this.#outside.pinCost ? { pinCost: this.#outside.pinCost } : {}),
         routes: (app) =>
           machineRoutes(app, {
             metrics: new AgentMetrics(() => this.#figures(), {

@@ -6,7 +6,7 @@ import type { BusMessage, MessageSource, SourceFault } from './bus/message-sourc
 import { topicMatches } from './bus/topic-filter.ts'
 import type { CameraView } from './camera-config.ts'
 import { type CameraInput, CameraInputs, cameraBusName, type TopicCameras } from './camera-inputs.ts'
-import type { AgentConfig, BusConfig, ProbeConfig } from './config.ts'
+import type { BusConfig, ProbeConfig } from './config.ts'
 import { createDecoder } from './devices/decode-as.ts'
 import { LorawanCodecs } from './devices/lorawan/codecs.ts'
 import type { CodecOf } from './devices/lorawan/lora-device.ts'
@@ -17,7 +17,6 @@ import { ModbusPoller } from './devices/modbus/poller.ts'
 import { loadProfile, type Profile } from './devices/modbus/profile.ts'
 import type { CounterStore } from './devices/modbus/running-total.ts'
 import type { DecodeResult, Observation } from './devices/observation.ts'
-import { vocabularyWith } from './devices/vocabulary/vocabulary.ts'
 import { talkerInput, talkerSettings } from './line-input.ts'
 import type { LorawanConfig } from './lorawan-config.ts'
 import { type TalkerConfig, talkerOf } from './talker-config.ts'
@@ -335,33 +334,6 @@ export function lineOf(profile: Profile, protocol: ModbusProtocol): LineSettings
   return protocol === 'ascii' && profile.protocols[0] !== 'ascii'
     ? { baudRate: profile.line.baudRate, parity: 'even', dataBits: 7, stopBits: 1 }
     : profile.line
-}
-
-/** Throws when a probe names a profile that is not there, or a vocabulary has mistakes: `config check` and the start ask this. */
-export function checkProfiles(config: AgentConfig): void {
-  for (const bus of config.buses) {
-    if ('vocabulary' in bus) vocabularyWith(bus.vocabulary)
-    if (!('probes' in bus)) continue
-    for (const probe of bus.probes) {
-      try {
-        loadProfile(probe.profile)
-        if (bus.kind === 'serial' && bus.protocol === 'rtu' && probe.dataBits === 7)
-          throw new VuonError('config-invalid', 'Modbus RTU needs 8 data bits.', {
-            hint: 'Take dataBits out, or set protocol: ascii on the bus.',
-          })
-      } catch (error) {
-        if (!(error instanceof VuonError)) throw error
-        throw new VuonError(
-          'config-invalid',
-          `buses "${bus.name}", probe "${probe.name}": ${error.message}`,
-          {
-            cause: error,
-            hint: error.hint,
-          },
-        )
-      }
-    }
-  }
 }
 
 /** The codecs of the config: nothing is read or started before a node needs one. */

@@ -18,8 +18,8 @@ import { registerProbeCommands } from './command/probe-commands.ts'
 import { type AgentConfig, agentConfigWithoutSecrets, agentJsonSchema, loadAgentConfig } from './config.ts'
 import { inForceAt } from './config-trial.ts'
 import { examine } from './health/doctor.ts'
-import { checkProfiles } from './inputs.ts'
 import { checkCodecs } from './lorawan-config.ts'
+import { checkProfiles } from './profile-check.ts'
 
 const DEFAULT_CONFIG = '/etc/vuon/agent.yaml'
 const PROGRAM = `vuon-agent ${packageVersion()}`

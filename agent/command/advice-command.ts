@@ -6,8 +6,6 @@ import type { RecordEntry } from '#contract/wire/records.ts'
 import type { AgentConfig } from '../config.ts'
 import { inForceAt } from '../config-trial.ts'
 import { fieldDaysPath, forecastPath, journalPath } from '../data-folder.ts'
-import { FieldRoom } from '../field/field-room.ts'
-import { InlineThread } from '../journal/journal-thread.ts'
 import { zoneOffsetOf } from '../local-time.ts'
 import type { FieldAnswer } from '../page/field-answer.ts'
 import type { ConsoleAnswer } from './console-answer.ts'
@@ -29,6 +27,10 @@ export function registerAdviceCommand(program: Command, { loadConfig, say }: Con
 }
 
 async function adviceOf(config: AgentConfig): Promise<FieldAnswer> {
+  const [{ FieldRoom }, { InlineThread }] = await Promise.all([
+    import('../field/field-room.ts'),
+    import('../journal/journal-thread.ts'),
+  ])
   const thread = new InlineThread(journalPath(config.dataDir), { isReader: true })
   try {
     const series = await thread.call('allSeries')

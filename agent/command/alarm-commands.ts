@@ -4,8 +4,6 @@ import type { AlarmEntry, RecordEntry } from '#contract/wire/records.ts'
 import type { AgentConfig } from '../config.ts'
 import { inForceAt } from '../config-trial.ts'
 import { journalPath } from '../data-folder.ts'
-import { InlineThread } from '../journal/journal-thread.ts'
-import { testWebhook } from '../notice-desk.ts'
 import type { Outcome } from '../notices/channel.ts'
 import type { BoxOverview } from '../page/page-sources.ts'
 import { askAgent } from './ask-agent.ts'
@@ -48,6 +46,7 @@ export function registerAlarmCommands(program: Command, { loadConfig, say }: Con
         })
       const path = `/doctor/channels/${encodeURIComponent(name)}/test`
       const answer = await askAgent<{ outcome: Outcome | { kind: 'unknown' } }>(inForce, 'POST', path)
+      const { testWebhook } = await import('../notice-desk.ts')
       const outcome = answer?.outcome ?? (await testWebhook(inForce, name))
       if (!outcome) throw notRunning(inForce)
       if (outcome.kind === 'unknown')
@@ -100,6 +99,7 @@ const notRunning = ({ page }: AgentConfig): VuonError =>
 const ENTRIES_READ = 2000
 
 async function openInJournal({ dataDir }: AgentConfig): Promise<BoxOverview['alarms']> {
+  const { InlineThread } = await import('../journal/journal-thread.ts')
   const thread = new InlineThread(journalPath(dataDir), { isReader: true })
   try {
     const rows = await thread.call('records', 'alarm', ENTRIES_READ)

@@ -1,8 +1,5 @@
 import type { Command } from 'commander'
 import { VuonError } from '#contract/ground/errors.ts'
-import { compute, findModel, MAX_TABLE_BYTES } from '../crop/compute.ts'
-import { modelFacts, modelHelp, modelList } from '../crop/describe-model.ts'
-import { MODELS } from '../crop/models.ts'
 import type { ConsoleAnswer } from './console-answer.ts'
 
 interface Asked {
@@ -28,6 +25,12 @@ export function registerCompute(program: Command, { say }: ConsoleAnswer): void 
       'a model over a table: CSV with a header in, the same CSV with the model’s columns added out',
     )
     .action(async (named: string | undefined, { param = [], list, help }: Asked) => {
+      const [{ compute, findModel, MAX_TABLE_BYTES }, { modelFacts, modelHelp, modelList }, { MODELS }] =
+        await Promise.all([
+          import('../crop/compute.ts'),
+          import('../crop/describe-model.ts'),
+          import('../crop/models.ts'),
+        ])
       if (list) return say(MODELS.map(modelFacts), modelList(MODELS))
       const { model, params } = wordsOf(named, param)
       if (help && model === undefined)
@@ -38,7 +41,7 @@ export function registerCompute(program: Command, { say }: ConsoleAnswer): void 
         })
       const found = findModel(model)
       if (help) return say(modelFacts(found), modelHelp(found))
-      const { csv, faults } = compute(model, await readTable(process.stdin), params)
+      const { csv, faults } = compute(model, await readTable(process.stdin, MAX_TABLE_BYTES), params)
       // `| head` closes the pipe when it has seen enough.
       process.stdout.once('error', () => undefined)
       process.stdout.write(csv)
@@ -72,14 +75,14 @@ function wordsOf(
 }
 
 /** Throws `input-invalid` for more than a table may have, and for what is no UTF-8 text. */
-async function readTable(input: AsyncIterable<Uint8Array | string>): Promise<string> {
+async function readTable(input: AsyncIterable<Uint8Array | string>, mostBytes: number): Promise<string> {
   const parts: Uint8Array[] = []
   let sizeBytes = 0
   for await (const part of input) {
     const bytes = typeof part === 'string' ? Buffer.from(part) : part
     sizeBytes += bytes.length
-    if (sizeBytes > MAX_TABLE_BYTES)
-      throw new VuonError('input-invalid', `The table is larger than ${MAX_TABLE_BYTES / 1024 / 1024} MB.`, {
+    if (sizeBytes > mostBytes)
+      throw new VuonError('input-invalid', `The table is larger than ${mostBytes / 1024 / 1024} MB.`, {
         hint: 'Split it, or leave out columns that the model does not read.',
       })
     parts.push(bytes)

@@ -2,11 +2,10 @@ import type { Command } from 'commander'
 import { VuonError } from '#contract/ground/errors.ts'
 import { systemClock } from '#contract/ground/node/system-clock.ts'
 import type { AgentConfig } from '../config.ts'
-import { createDecoder, DECODE_KINDS, type DecoderKind, decodeAs } from '../devices/decode-as.ts'
+import { DECODE_KINDS, type DecoderKind } from '../devices/decode-kinds.ts'
 import type { MessageDecoder } from '../devices/message-decoder.ts'
-import { codecsOf, decodersOf, type MessageBus } from '../inputs.ts'
+import type { MessageBus } from '../inputs.ts'
 import type { ConsoleAnswer } from './console-answer.ts'
-import { decodeUplinks } from './decode-uplinks.ts'
 import { parseLine, readLines } from './json-lines.ts'
 
 export function registerDecodeCommands(program: Command, { loadConfig, sayLine }: ConsoleAnswer): void {
@@ -27,6 +26,7 @@ export function registerDecodeCommands(program: Command, { loadConfig, sayLine }
           throw new VuonError('input-invalid', 'LoRaWAN bytes need a codec.', {
             hint: 'Give it with --codec FILE.js.',
           })
+        const { decodeUplinks } = await import('./decode-uplinks.ts')
         for await (const answer of decodeUplinks(codec, readLines(process.stdin))) {
           if (answer.errors.length > 0) process.exitCode = 1
           sayLine(answer)
@@ -38,10 +38,11 @@ export function registerDecodeCommands(program: Command, { loadConfig, sayLine }
         throw new VuonError('input-invalid', `There is no decoder "${as}".`, {
           hint: `Known: ${[...DECODE_KINDS, 'lorawan'].join(', ')}.`,
         })
+      const { createDecoder, decodeAs } = await import('../devices/decode-as.ts')
       // One decoder for the whole stream: a device list counts for what follows it.
       const decoder =
         program.getOptionValueSource('config') === 'cli' || bus !== undefined
-          ? configuredDecoder(kind, loadConfig(), bus)
+          ? await configuredDecoder(kind, loadConfig(), bus)
           : createDecoder(kind)
       for await (const line of readLines(process.stdin)) {
         const parsed = parseLine(line)
@@ -62,7 +63,12 @@ interface DecodeOptions {
 }
 
 /** A decoder as the agent itself would have it. */
-function configuredDecoder(kind: DecoderKind, config: AgentConfig, bus: string | undefined): MessageDecoder {
+async function configuredDecoder(
+  kind: DecoderKind,
+  config: AgentConfig,
+  bus: string | undefined,
+): Promise<MessageDecoder> {
+  const { codecsOf, decodersOf } = await import('../inputs.ts')
   const buses = config.buses.filter(
     (each): each is MessageBus => each.kind === 'mqtt' || each.kind === 'mqtt-broker',
   )

@@ -7,18 +7,22 @@ import { systemClock } from '#contract/ground/node/system-clock.ts'
 import { shortText } from '../commissioning/short-text.ts'
 import type { AgentConfig } from '../config.ts'
 import { agentConfigSchema } from '../config.ts'
+import type { InputsOptions } from '../inputs.ts'
 import { faultSentence } from '../page/fault-messages.ts'
 import type { ConsoleAnswer } from './console-answer.ts'
 import { readLines } from './json-lines.ts'
 import type { Outside } from './listen-in.ts'
-import { openRealLine } from './real-line.ts'
 
 const outside: Outside = {
   clock: systemClock,
   randomBytes: (length) => new Uint8Array(randomBytes(length)),
   tell: (sentence) => console.error(shortText(sentence, 500)),
 }
-const openLine = openRealLine(systemClock, Math.random)
+/** Serial ports come with a driver, which no other command has to wait for. */
+async function openLines(): Promise<InputsOptions['openLine']> {
+  const { openRealLine } = await import('./real-line.ts')
+  return openRealLine(systemClock, Math.random)
+}
 
 /** Commissioning: what talks here, what one input says, and what went over the wire. */
 export function registerDeviceCommands(program: Command, { loadConfig, say, sayLine }: ConsoleAnswer): void {
@@ -53,7 +57,8 @@ export function registerDeviceCommands(program: Command, { loadConfig, say, sayL
         import('./test-input.ts'),
         import('./test-text.ts'),
       ])
-      const tested = await testInput(config, { name, seconds, openLine, random: Math.random }, outside)
+      const asked = { name, seconds, openLine: await openLines(), random: Math.random }
+      const tested = await testInput(config, asked, outside)
       const language: Language =
         options.lang === 'vi' || options.lang === 'en' ? options.lang : config.language
       say(
@@ -74,7 +79,7 @@ export function registerDeviceCommands(program: Command, { loadConfig, say, sayL
         file: options.out,
         seconds: secondsOf(options.seconds),
         maxBytes: numberOf(options.maxMb, '--max-mb', 0.01, 10_000) * 1_000_000,
-        ...{ names, openLine, random: Math.random },
+        ...{ names, openLine: await openLines(), random: Math.random },
       }
       const { record } = await import('./record.ts')
       const report = await interruptible((signal) => record(loadConfig(), { ...asked, signal }, outside))

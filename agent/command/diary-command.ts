@@ -6,12 +6,8 @@ import type { AgentConfig } from '../config.ts'
 import { inForceAt } from '../config-trial.ts'
 import { enrolmentPath, journalPath } from '../data-folder.ts'
 import { readEnrolment } from '../enrolment.ts'
-import { BookEntries } from '../farm-book/book-entries.ts'
 import { writtenAt } from '../farm-book/calendar.ts'
-import { type DiaryScope, diaryEpcis, diaryLines } from '../farm-book/diary.ts'
-import { diaryCsv } from '../farm-book/diary-csv.ts'
-import { diaryDocument } from '../farm-book/diary-html.ts'
-import { InlineThread } from '../journal/journal-thread.ts'
+import type { DiaryScope } from '../farm-book/diary.ts'
 import { zoneOffsetOf } from '../local-time.ts'
 import type { ConsoleAnswer } from './console-answer.ts'
 
@@ -50,6 +46,14 @@ async function diaryText(
   format: Format,
   language: Language,
 ): Promise<string> {
+  const [{ BookEntries }, { diaryEpcis, diaryLines }, { diaryCsv }, { diaryDocument }, { InlineThread }] =
+    await Promise.all([
+      import('../farm-book/book-entries.ts'),
+      import('../farm-book/diary.ts'),
+      import('../farm-book/diary-csv.ts'),
+      import('../farm-book/diary-html.ts'),
+      import('../journal/journal-thread.ts'),
+    ])
   const thread = new InlineThread(journalPath(config.dataDir), { isReader: true })
   try {
     const entries = new BookEntries({ records: (kind, { limit }) => thread.call('records', kind, limit) })

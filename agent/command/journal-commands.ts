@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { journalPath } from '../data-folder.ts'
-import { InlineThread } from '../journal/journal-thread.ts'
+import type { InlineThread } from '../journal/journal-thread.ts'
 import type { ConsoleAnswer } from './console-answer.ts'
 
 export function registerJournalCommands(program: Command, { loadConfig, say, sayLine }: ConsoleAnswer): void {
@@ -49,6 +49,7 @@ export function registerJournalCommands(program: Command, { loadConfig, say, say
     )
 
   async function withJournal(work: (thread: InlineThread) => Promise<void>): Promise<void> {
+    const { InlineThread } = await import('../journal/journal-thread.ts')
     const thread = new InlineThread(journalPath(loadConfig().dataDir), { isReader: true })
     try {
       await work(thread)

@@ -6,10 +6,8 @@ import type { AgentConfig } from '../config.ts'
 import { inForceAt } from '../config-trial.ts'
 import { enrolmentPath, journalPath } from '../data-folder.ts'
 import { readEnrolment } from '../enrolment.ts'
-import { BookEntries } from '../farm-book/book-entries.ts'
-import { type Lot, lotsOf } from '../farm-book/book-lots.ts'
-import { InlineThread } from '../journal/journal-thread.ts'
-import { LabelDesk } from '../label-desk.ts'
+import type { Lot } from '../farm-book/book-lots.ts'
+import type { LabelDesk } from '../label-desk.ts'
 import { MARKETS, type Market } from '../labels/label-facts.ts'
 import { LABEL_FORMATS, type LabelFormat, MOST_COPIES } from '../labels/label-file.ts'
 import { LABEL_SIZES } from '../labels/label-sizes.ts'
@@ -144,6 +142,12 @@ async function withDesk(
 ): Promise<void> {
   const enrolment = readEnrolment(enrolmentPath(config.dataDir))
   if (!enrolment) throw new VuonError('not-claimed')
+  const [{ BookEntries }, { lotsOf }, { InlineThread }, { LabelDesk }] = await Promise.all([
+    import('../farm-book/book-entries.ts'),
+    import('../farm-book/book-lots.ts'),
+    import('../journal/journal-thread.ts'),
+    import('../label-desk.ts'),
+  ])
   const thread = new InlineThread(journalPath(config.dataDir), { isReader: true })
   const journal = {
     records: (kind: string, { limit }: { limit: number }) => thread.call('records', kind, limit),

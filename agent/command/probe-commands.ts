@@ -1,18 +1,17 @@
 import type { Command } from 'commander'
-import { decodeProbe, type ProbeFrames } from '../devices/modbus/decode-probe.ts'
-import { listProbes } from '../devices/modbus/list-probes.ts'
-import { loadProfile } from '../devices/modbus/profile.ts'
+import type { ProbeFrames } from '../devices/modbus/decode-probe.ts'
 import type { ConsoleAnswer } from './console-answer.ts'
 import { parseLine, readLines } from './json-lines.ts'
-import { type IdentifyWords, identifiedText, identify } from './probe-identify.ts'
-import { type ReadWords, readingText, readProbe } from './probe-read.ts'
+import type { IdentifyWords } from './probe-identify.ts'
+import type { ReadWords } from './probe-read.ts'
 
 export function registerProbeCommands(program: Command, { say, sayLine }: ConsoleAnswer): void {
   const probe = program.command('probe').description('Modbus probes')
   probe
     .command('list')
     .description('the profiles at hand')
-    .action(() => {
+    .action(async () => {
+      const { listProbes } = await import('../devices/modbus/list-probes.ts')
       const probes = listProbes()
       const lines = probes.map(
         ({ name, maker, model, line, defaultUnit, grade, unverified }) =>
@@ -35,6 +34,7 @@ export function registerProbeCommands(program: Command, { say, sayLine }: Consol
     .option('--parity <none|even|odd>', "the profile's if not given")
     .option('--timeout <ms>', "how long to wait for an answer; the profile's if not given")
     .action(async (words: ReadWords) => {
+      const { readingText, readProbe } = await import('./probe-read.ts')
       const reading = await readProbe(words)
       if (reading.errors.length > 0 || !reading.plausible) process.exitCode = 1
       say(reading, readingText(reading))
@@ -49,6 +49,7 @@ export function registerProbeCommands(program: Command, { say, sayLine }: Consol
     .option('--baud <list>', 'line speeds, such as 4800,9600; those of the profiles if not given')
     .option('--timeout <ms>', 'how long to wait for an answer')
     .action(async (words: IdentifyWords) => {
+      const { identifiedText, identify } = await import('./probe-identify.ts')
       const identified = await identify(words, (text) => console.error(text))
       if (!identified.found.some(({ candidates }) => candidates.length > 0)) process.exitCode = 1
       say(identified, identifiedText(identified))
@@ -58,6 +59,10 @@ export function registerProbeCommands(program: Command, { say, sayLine }: Consol
     .requiredOption('--profile <name>', '`probe list` shows them')
     .description('frames from standard input, a line each: {"request":hex,"response":hex}')
     .action(async ({ profile: name }: { profile: string }) => {
+      const [{ decodeProbe }, { loadProfile }] = await Promise.all([
+        import('../devices/modbus/decode-probe.ts'),
+        import('../devices/modbus/profile.ts'),
+      ])
       const profile = loadProfile(name)
       for await (const line of readLines(process.stdin)) {
         const parsed = parseLine(line)

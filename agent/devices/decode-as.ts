@@ -1,5 +1,6 @@
 import { fromBase64, utf8 } from '#contract/ground/bytes.ts'
 import { ChirpStackDecoder } from './chirpstack/decoder.ts'
+import type { DecoderKind } from './decode-kinds.ts'
 import { EspHomeDecoder } from './esphome/decoder.ts'
 import { HomeAssistantDecoder } from './home-assistant/decoder.ts'
 import { JsonMappingDecoder } from './json-mapping/decoder.ts'
@@ -20,7 +21,7 @@ import { Zigbee2MqttDecoder } from './zigbee2mqtt/decoder.ts'
 // The bucket that is sold outside of the United States.
 const DAVIS_METRIC_CLICK_MM = 0.2
 
-/** The kinds of message that `vuon-agent decode --as` and a bus's `decoders` know: one line each. */
+/** What reads each kind of message: one line each. */
 const DECODERS = {
   zigbee2mqtt: (options: DecoderOptions) =>
     new Zigbee2MqttDecoder(options.zigbee2mqttBase === undefined ? {} : { base: options.zigbee2mqttBase }),
@@ -48,7 +49,7 @@ const DECODERS = {
   nmea: () => new HeardLines('nmea', (device) => new NmeaFormat({ device })),
   davis: () => new HeardPackets(DAVIS_METRIC_CLICK_MM),
   rg15: () => new HeardLines('rg15', (device) => new Rg15Format(device)),
-} as const satisfies Record<string, (options: DecoderOptions) => MessageDecoder>
+} as const satisfies Record<DecoderKind, (options: DecoderOptions) => MessageDecoder>
 
 export interface DecoderOptions {
   /** Base topic of Zigbee2MQTT; `zigbee2mqtt` if not given. */
@@ -67,9 +68,6 @@ export interface DecoderOptions {
 }
 
 const vocabularyOf = ({ vocabulary }: DecoderOptions): Vocabulary => vocabularyWith(vocabulary)
-
-export type DecoderKind = keyof typeof DECODERS
-export const DECODE_KINDS = Object.keys(DECODERS) as readonly DecoderKind[]
 
 export const createDecoder = (kind: DecoderKind, options: DecoderOptions = {}): MessageDecoder =>
   DECODERS[kind](options)

@@ -28,6 +28,8 @@ export interface PageOutside {
   readonly clock: Clock
   readonly randomBytes: RandomBytes
   readonly log?: { error(facts: object, sentence: string): void }
+  /** What a guess at a PIN costs; a test's people are not guessed at. */
+  readonly pinCost?: number
   /** Further addresses of this server, such as /healthz and /metrics; the Host check covers them, a PIN does not. */
   readonly routes?: (app: FastifyInstance) => void
 }
@@ -36,6 +38,12 @@ export interface PageOutside {
 const MAX_FORM_BYTES = 8 * 1024
 // A shed's phones, each with a few connections; the box has other things to do.
 const MAX_CONNECTIONS = 100
+
+// No route here declares a schema; Fastify would load what compiles them all the same, 300 files of it.
+const noSchema = () => () => {
+  throw new TypeError('routes of the page declare no schema')
+}
+const NO_SCHEMAS = { buildValidator: noSchema, buildSerializer: noSchema }
 
 // No inline script or style, nothing from elsewhere; fetch only to ourselves.
 const CONTENT_POLICY =
@@ -62,7 +70,7 @@ export class BoxPage {
   /** Composes without listening: tests inject. Makes the one-time code while nobody may write yet. */
   async serve(): Promise<FastifyInstance> {
     if (this.#app) return this.#app
-    const { clock, randomBytes, log, routes } = this.#outside
+    const { clock, randomBytes, log, routes, pinCost } = this.#outside
     const options = this.#options
     let farm = ''
     const sources: PageSources = Object.assign(Object.create(this.#sources), {
@@ -72,7 +80,7 @@ export class BoxPage {
         return overview
       },
     })
-    const people = new People(options.dataDir, { clock, randomBytes })
+    const people = new People(options.dataDir, { clock, randomBytes, ...(pinCost ? { pinCost } : {}) })
     people.open()
     const sessions = new Sessions({ clock, randomBytes })
     const visits = new Visits(options, people, sessions, () => sources.nowMs())
@@ -84,6 +92,7 @@ export class BoxPage {
       // A photo of 20 MB over the far end of a shed's Wi-Fi, at 1.4 Mbit/s.
       requestTimeout: 120_000,
       routerOptions: { maxParamLength: 100 },
+      schemaController: { compilersFactory: NO_SCHEMAS },
     })
     app.server.maxConnections = MAX_CONNECTIONS
     const room: PageRoom = {

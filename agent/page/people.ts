@@ -65,6 +65,7 @@ export class People {
   readonly #dataDir: string
   readonly #clock: Clock
   readonly #randomBytes: RandomBytes
+  readonly #pinCost: number | undefined
   readonly #perPerson: LockOut
   readonly #overall: LockOut
   #rows: Row[] = []
@@ -73,11 +74,13 @@ export class People {
   #decoy: Promise<string> | undefined
   #turn: Promise<unknown> = Promise.resolve()
 
-  constructor(dataDir: string, outside: { clock: Clock; randomBytes: RandomBytes }) {
+  /** `pinCost`: see `hashPin`. */
+  constructor(dataDir: string, outside: { clock: Clock; randomBytes: RandomBytes; pinCost?: number }) {
     this.path = join(dataDir, 'people.json')
     this.#dataDir = dataDir
     this.#clock = outside.clock
     this.#randomBytes = outside.randomBytes
+    this.#pinCost = outside.pinCost
     const monotonicMs = () => this.#clock.monotonicMs()
     const { person, overall } = this.#readFailures()
     this.#perPerson = new LockOut(PERSON_RULE, monotonicMs, person)
@@ -116,7 +119,7 @@ export class People {
     const triesLeft = Math.min(row ? this.#perPerson.take(row.id) : overallLeft, overallLeft)
     this.#keepFailures()
     // A made-up id takes as long as a wrong PIN.
-    this.#decoy ??= hashPin('none', this.#randomBytes)
+    this.#decoy ??= hashPin('none', this.#randomBytes, this.#pinCost)
     const isRight = await isPin(pin, row?.pin ?? (await this.#decoy))
     if (!row || !isRight) return { refused: 'wrong', triesLeft }
     this.#perPerson.clear(row.id)
@@ -146,7 +149,7 @@ export class People {
   /** The first person: true to the code only once. Later people: the caller has checked who adds them. */
   add(name: string, pin: string, options: { isFirst: boolean }): Promise<AddAnswer> {
     return this.#inTurn(async () => {
-      const hash = await hashPin(pin, this.#randomBytes)
+      const hash = await hashPin(pin, this.#randomBytes, this.#pinCost)
       if (!this.#reload()) return { refused: 'damaged' }
       if (options.isFirst && this.#rows.length > 0) return { refused: 'taken' }
       if (this.#rows.length >= MAX_PEOPLE) return { refused: 'full' }
@@ -160,7 +163,7 @@ export class People {
 
   changePin(id: string, pin: string): Promise<boolean> {
     return this.#inTurn(async () => {
-      const hash = await hashPin(pin, this.#randomBytes)
+      const hash = await hashPin(pin, this.#randomBytes, this.#pinCost)
       if (!this.#reload() || !this.find(id)) return false
       this.#save(this.#rows.map((row) => (row.id === id ? { ...row, pin: hash } : row)))
       return true

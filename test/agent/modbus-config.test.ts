@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { agentConfigSchema } from '../../agent/config.ts'
-import { checkProfiles, polledProbe, protocolOf } from '../../agent/inputs.ts'
+import { polledProbe, protocolOf } from '../../agent/inputs.ts'
+import { checkProfiles } from '../../agent/profile-check.ts'
 
 const probes = [{ name: 'air', profile: 'xy-md02', unit: 1 }]
 const configOf = (bus: object) => agentConfigSchema.parse({ buses: [{ name: 'bus', probes, ...bus }] })

@@ -245,6 +245,7 @@ async function inspect(page: Page, path: string): Promise<void> {
     const { violations } = await run({
       runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
       rules: { 'target-size': { enabled: true } },
+      resultTypes: ['violations'],
     })
     return violations.map(
       ({ id, nodes }) =>

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { addPerson, type NewPerson } from '../../gateway/accounts/people.ts'
 import { type SignIn, setLanguage, signIn, signOut, viewerByToken } from '../../gateway/accounts/sessions.ts'
+import { QUICK_PASSWORD } from '../world/quick-hash.ts'
 import { expectProblem, RunningGateway } from './running-gateway.ts'
 import { minutes, SignedBox, seriesEntry } from './signed-box.ts'
 
@@ -20,7 +21,7 @@ const person = (change: Partial<NewPerson> = {}): NewPerson => ({
 
 async function provinceWithLan(): Promise<RunningGateway> {
   const province = await RunningGateway.open()
-  await addPerson(province.gateway.db, person())
+  await addPerson(province.gateway.db, person(), QUICK_PASSWORD)
   return province
 }
 
@@ -56,6 +57,15 @@ describe('a person', () => {
   it('whose keyboard composes the same letters in another way has the same password', async () => {
     const province = await provinceWithLan()
     expect(await enter(province, PASSWORD.normalize('NFD'))).toHaveProperty('session')
+  })
+
+  it('has a password that costs whoever guesses what OWASP asks for', async () => {
+    const province = await RunningGateway.open()
+    await addPerson(province.gateway.db, person())
+    const [row] = await province.rows('SELECT password FROM person')
+    expect(row).toEqual({ password: expect.stringMatching(/^scrypt\$32768\$8\$3\$/) })
+    expect(await enter(province, 'a guess')).toEqual({ refused: 'wrong' })
+    expect(await enter(province, PASSWORD)).toHaveProperty('session')
   })
 
   it('leaves neither password nor token in the store', async () => {
@@ -174,8 +184,9 @@ describe('what a person may see', () => {
     await addPerson(
       province.gateway.db,
       person({ email: 'all@tinh.example', farmIds: 'all', role: 'department' }),
+      QUICK_PASSWORD,
     )
-    await addPerson(province.gateway.db, person({ email: 'none@tinh.example', farmIds: [] }))
+    await addPerson(province.gateway.db, person({ email: 'none@tinh.example', farmIds: [] }), QUICK_PASSWORD)
     const tokens = new Map<string, string>()
     for (const { email } of await province.rows<{ email: string }>('SELECT email FROM person'))
       tokens.set(email, await token(province, email))

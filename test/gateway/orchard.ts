@@ -1,8 +1,6 @@
-import { randomBytes, scryptSync } from 'node:crypto'
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { sql } from 'kysely'
 import { onTestFinished } from 'vitest'
 import { toHex } from '#contract/ground/bytes.ts'
 import type { Clock } from '#contract/ground/clock.ts'
@@ -16,6 +14,7 @@ import { QUALITY, type Reading, type SeriesEntry } from '#contract/wire/records.
 import { addPerson, type NewPerson } from '../../gateway/accounts/people.ts'
 import { gatewayConfigSchema } from '../../gateway/config.ts'
 import { Gateway } from '../../gateway/gateway.ts'
+import { QUICK_PASSWORD } from '../world/quick-hash.ts'
 import { temporaryFolder } from './province-store.ts'
 import { SignedBox, STAMP, seriesEntry } from './signed-box.ts'
 
@@ -96,15 +95,9 @@ export class Orchard {
   }
 
   addPerson(change: Partial<NewPerson> = {}): Promise<string> {
-    return addPerson(this.gateway.db, {
-      email: EMAIL,
-      name: 'Nguyễn Thị Lan',
-      role: 'agronomist',
-      farmIds: [FARM],
-      language: 'vi',
-      password: PASSWORD,
-      ...change,
-    })
+    const person = { email: EMAIL, name: 'Nguyễn Thị Lan', role: 'agronomist', language: 'vi' } as const
+    const whole = { ...person, farmIds: [FARM], password: PASSWORD, ...change }
+    return addPerson(this.gateway.db, whole, QUICK_PASSWORD)
   }
 
   async addFarm(farmId: string, name: string, commune = 'Hàm Thạnh', province = 'Lâm Đồng'): Promise<void> {
@@ -194,16 +187,8 @@ async function filledFolder(): Promise<{ folder: string; box: SignedBox }> {
   const orchard = await Orchard.openIn(folder)
   const box = await believableFarm(orchard)
   await orchard.addPerson()
-  await sql`UPDATE person SET password = ${quickHash(PASSWORD)}`.execute(orchard.gateway.db)
   await orchard.gateway.stop()
   return { folder, box }
-}
-
-/** The same hash at a hundredth of its cost, which is kept beside it: dozens of tests sign in. */
-function quickHash(password: string): string {
-  const [N, r, p, salt] = [1024, 8, 1, randomBytes(16)]
-  const hash = scryptSync(password.normalize('NFC'), salt, 32, { N, r, p })
-  return `scrypt$${N}$${r}$${p}$${salt.toString('base64')}$${hash.toString('base64')}`
 }
 
 interface Simulated {

@@ -6,6 +6,7 @@ import { addPerson } from '../../gateway/accounts/people.ts'
 import { readPack } from '../../models/training/photo-pack.ts'
 import { drawnStem, putModels } from '../agent/vision/drawn-models.ts'
 import { FormVisitor } from '../world/form-visitor.ts'
+import { QUICK_PASSWORD } from '../world/quick-hash.ts'
 import { temporaryFolder } from '../world/real-services.ts'
 import { minutes, World } from '../world/world.ts'
 
@@ -34,7 +35,7 @@ test('what an agronomist corrects from a thumbnail is asked for, comes, and is t
 
   const [email, password] = ['ky-su-hai@vuon.example', 'thanh long ruột trắng']
   const person = { email, password, name: 'Kỹ sư Hai', role: 'agronomist', language: 'vi' } as const
-  await addPerson(world.gateway.db, { ...person, farmIds: [farm.farmId] })
+  await addPerson(world.gateway.db, { ...person, farmIds: [farm.farmId] }, QUICK_PASSWORD)
   const { app } = world
   const visitor = new FormVisitor('http://vuon.example', async ({ method, path, headers, body }) => {
     const answer = await app.inject({ method, url: path, headers: { ...headers }, payload: body ?? '' })

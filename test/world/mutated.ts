@@ -66,9 +66,9 @@ export function mutated(
     const at = any(result.length + 1)
     const length = any(12)
     const [before, piece, after] = [
-      result.slice(0, at),
-      result.slice(at, at + length),
-      result.slice(at + length),
+      result.subarray(0, at),
+      result.subarray(at, at + length),
+      result.subarray(at + length),
     ]
     switch (any(7)) {
       case 0:
@@ -76,7 +76,7 @@ export function mutated(
         if (at < result.length) result[at] = result[at]! ^ (1 << any(8))
         break
       case 1:
-        result = concatBytes(before, Uint8Array.of(any(256)), result.slice(at))
+        result = concatBytes(before, Uint8Array.of(any(256)), result.subarray(at))
         break
       case 2:
         result = concatBytes(before, after)
@@ -88,10 +88,10 @@ export function mutated(
         result = concatBytes(after, before, piece)
         break
       case 5:
-        result = concatBytes(before, foreign[any(foreign.length)]!, result.slice(at))
+        result = concatBytes(before, foreign[any(foreign.length)]!, result.subarray(at))
         break
       default:
-        result = before
+        result = before.slice()
     }
   }
   return result
@@ -165,10 +165,16 @@ export function mutatedJson(bytes: Uint8Array, random: Random): Uint8Array | und
           parent[key] = random() < 0.5 ? old * 10 ** (any(40) - 20) : String(old)
         break
       default:
-        parent[key] = structuredClone(ODD_VALUES[any(ODD_VALUES.length)])
+        parent[key] = oddValue(any(ODD_VALUES.length))
     }
   }
   return utf8(JSON.stringify(root.value) ?? 'null')
+}
+
+/** One of its own, since the next mishap may change it. */
+function oddValue(at: number): unknown {
+  const value = ODD_VALUES[at]
+  return typeof value === 'object' ? structuredClone(value) : value
 }
 
 const PLAIN = { enumerable: true, configurable: true, writable: true }

@@ -17,6 +17,7 @@ import { OffsetClock, PretendClock } from './pretend-clock.ts'
 import { PretendLine } from './pretend-line.ts'
 import { PretendLink } from './pretend-link.ts'
 import { PretendSlaves, type SlaveUnit, tableUnit } from './pretend-slave.ts'
+import { QUICK_PASSWORD, QUICK_PIN } from './quick-hash.ts'
 import { temporaryFolder } from './real-services.ts'
 import { seededBytes, seededRandom } from './seeded.ts'
 import { throughApp } from './through-app.ts'
@@ -124,14 +125,8 @@ export class World {
   async #signIn(): Promise<string> {
     const { signIn } = await import('../../gateway/accounts/sessions.ts')
     const [email, password] = ['ky-su@vuon.example', 'thanh long ruột đỏ']
-    await addPerson(this.gateway.db, {
-      email,
-      password,
-      name: 'Kỹ sư',
-      role: 'agronomist',
-      farmIds: 'all',
-      language: 'vi',
-    })
+    const person = { email, password, name: 'Kỹ sư', role: 'agronomist', language: 'vi' } as const
+    await addPerson(this.gateway.db, { ...person, farmIds: 'all' }, QUICK_PASSWORD)
     const result = await signIn(
       this.gateway.db,
       { email, password },
@@ -297,6 +292,7 @@ export class Farm {
         return () => stop()
       },
       isNtpSynchronised: () => this.#options.isNtpSynchronised ?? true,
+      pinCost: QUICK_PIN,
       log: { info: () => {}, warn: () => {}, error: () => {} },
       program: 'pretend world',
       isJournalInWorker: false,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { createDecoder, DECODE_KINDS, decodeAs } from '../../../agent/devices/decode-as.ts'
+import { createDecoder, decodeAs } from '../../../agent/devices/decode-as.ts'
+import { DECODE_KINDS } from '../../../agent/devices/decode-kinds.ts'
 import { decodeProbe } from '../../../agent/devices/modbus/decode-probe.ts'
 import { loadProfile, type Profile } from '../../../agent/devices/modbus/profile.ts'
 

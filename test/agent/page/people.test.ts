@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { readPageCode } from '../../../agent/page/people.ts'
+import { systemClock } from '#contract/ground/node/system-clock.ts'
+import { People, readPageCode } from '../../../agent/page/people.ts'
 import { temporaryFolder } from '../../world/real-services.ts'
 import { Phone, type PretendBox, pretendBox, signedInPhone } from './pretend-box.ts'
 
@@ -108,6 +110,28 @@ describe('signing in', () => {
     box.clock.advance(121_000)
     expect((await signIn(phone, 'Chị Sáu', '2580')).statusCode).toBe(303)
     expect((await signIn(phone, 'Chị Sáu', '0000')).body).toContain('Còn 4 lần thử')
+  })
+
+  it('costs a guess 32 MiB, on a box that says nothing else', async () => {
+    const dataDir = temporaryFolder()
+    const people = new People(dataDir, {
+      clock: systemClock,
+      randomBytes: (length) => new Uint8Array(randomBytes(length)),
+    })
+    people.open()
+    const added = await people.add('Chị Sáu', '2580', { isFirst: true })
+    const { id, pin } = JSON.parse(readFileSync(people.path, 'utf8')).people[0]
+    expect(added).toEqual({ person: { id, name: 'Chị Sáu' } })
+    expect(pin).toMatch(/^scrypt\$32768\$8\$1\$/)
+    expect(await people.tryPin(id, '9999')).toMatchObject({ refused: 'wrong' })
+    expect(await people.tryPin(id, '2580')).toEqual(added)
+    // Another box's memory, or a number that is no cost at all.
+    for (const cost of ['65536', '32767']) {
+      writeFileSync(people.path, readFileSync(people.path, 'utf8').replace(/\$\d{5}\$/, `$$${cost}$`))
+      const again = new People(dataDir, { clock: systemClock, randomBytes: () => new Uint8Array(16) })
+      again.open()
+      expect(again.state).toBe('damaged')
+    }
   })
 
   it('counts tries that arrive at once', async () => {

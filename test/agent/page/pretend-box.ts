@@ -16,6 +16,7 @@ import type { Clock, TimeQuality } from '../../../contract/ground/clock.ts'
 import { newSeed, secretKeyFromSeed, sha256 } from '../../../contract/ground/node/crypto.ts'
 import { systemClock } from '../../../contract/ground/node/system-clock.ts'
 import type { Allocation } from '../../../contract/wire/sync-protocol.ts'
+import { QUICK_PIN } from '../../world/quick-hash.ts'
 import { temporaryFolder } from '../../world/real-services.ts'
 
 /** A box whose farm book and journal are the real ones; what its devices say is written by the test. */
@@ -177,6 +178,7 @@ export async function pretendBox(
   const page = new BoxPage(options, box.sources, {
     clock,
     randomBytes: strong,
+    pinCost: QUICK_PIN,
     log: { error: (facts) => errors.push(facts) },
     routes: (app) => app.get('/healthz', async () => ({ status: 'ok' })),
   })

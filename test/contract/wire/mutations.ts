@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect } from 'vitest'
+import { concatBytes } from '#contract/ground/bytes.ts'
 import { VuonError } from '#contract/ground/errors.ts'
 
 type Edit =
@@ -42,24 +42,19 @@ export const wounded = (valid: readonly Uint8Array[]): fc.Arbitrary<Uint8Array> 
 
 function wound(bytes: Uint8Array, change: Edit): Uint8Array {
   const at = change.at % Math.max(1, bytes.length)
-  const copy = [...bytes]
+  const [before, after] = [bytes.subarray(0, at), bytes.subarray(at)]
   switch (change.kind) {
     case 'flip':
-      copy[at] = (copy[at] ?? 0) ^ (1 << change.bit)
-      break
+      return concatBytes(before, Uint8Array.of((after[0] ?? 0) ^ (1 << change.bit)), after.subarray(1))
     case 'set':
-      copy[at] = change.byte
-      break
+      return concatBytes(before, Uint8Array.of(change.byte), after.subarray(1))
     case 'cut':
-      copy.splice(at, change.length)
-      break
+      return concatBytes(before, after.subarray(change.length))
     case 'insert':
-      copy.splice(at, 0, ...change.bytes)
-      break
+      return concatBytes(before, change.bytes, after)
     case 'end':
-      copy.length = at
+      return before.slice()
   }
-  return Uint8Array.from(copy)
 }
 
 const REFUSALS = ['batch-malformed', 'batch-bomb', 'batch-too-large']
@@ -69,8 +64,8 @@ export function readOrRefuse<T>(read: () => T): T | undefined {
   try {
     return read()
   } catch (error) {
-    if (!(error instanceof VuonError)) throw error
-    expect(REFUSALS).toContain(error.code)
+    // Asked without expect, which would take longer than what reads.
+    if (!(error instanceof VuonError && REFUSALS.includes(error.code))) throw error
     return undefined
   }
 }
