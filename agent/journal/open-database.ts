@@ -72,7 +72,7 @@ function prepare(path: string, { isChecked }: { isChecked: boolean }): Database.
     // A megabyte of log, then it is written over: while a file grows, each fsync also writes what the file system knows
     // of it, three blocks more. What changes often is still copied into the file once in a thousand commits only.
     db.pragma('wal_autocheckpoint = 2000')
-    db.pragma('cache_size = -8192')
+    db.pragma('cache_size = -2048')
     const mustCheck = isChecked && isWorthChecking(path)
     if (mustCheck) {
       const found = db.pragma('quick_check(1)', { simple: true })

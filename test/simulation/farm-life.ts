@@ -79,6 +79,8 @@ class BootClock implements Clock {
 interface Life {
   readonly clock: BootClock
   readonly agent: Agent
+  /** On a slow card a start takes its time, and nobody can ask anything of the program until then. */
+  isStarted: boolean
 }
 
 /**
@@ -180,6 +182,10 @@ export class FarmLife {
     return this.#life?.agent
   }
 
+  get #started(): Agent | undefined {
+    return this.#life?.isStarted ? this.#life.agent : undefined
+  }
+
   async enrol(province: ProvinceLife): Promise<void> {
     const { gateway } = province
     const { farmId } = this
@@ -210,9 +216,10 @@ export class FarmLife {
     }
     const clock = new BootClock(this.#world, this.#offsetMs)
     const agent = this.#newAgent(clock)
-    const life = { clock, agent }
+    const life: Life = { clock, agent, isStarted: false }
     this.#life = life
     const started = agent.start({ listen: false }).then(() => {
+      life.isStarted = true
       this.#failedStarts = 0
       this.breakAgent?.(agent)
       if (this.#isTooNew) this.breaches.push('an older program took what a newer one wrote')
@@ -290,7 +297,7 @@ export class FarmLife {
 
   /** A person enters a harvest and is told whether it is saved. */
   harvest(): void {
-    const agent = this.#life?.agent
+    const agent = this.#started
     if (this.#isQuiet || !agent?.enrolment) return
     const { farmBook } = agent
     const massKg = Math.round(this.#random() * 5000) / 10 + 1
@@ -303,7 +310,7 @@ export class FarmLife {
   }
 
   photograph(): void {
-    const agent = this.#life?.agent
+    const agent = this.#started
     if (this.#isQuiet || !agent?.enrolment) return
     // A card that is full says no here too.
     takePhoto(agent, this.#random).then(
@@ -314,7 +321,7 @@ export class FarmLife {
 
   /** The quota wants room. With `mayLose` also from what the province does not have. */
   makeRoom(keepBytes: number, mayLose: boolean): void {
-    this.#life?.agent.journal.makeRoom(keepBytes, { mayLose }).catch(() => {})
+    this.#started?.journal.makeRoom(keepBytes, { mayLose }).catch(() => {})
   }
 
   /**
@@ -381,7 +388,7 @@ export class FarmLife {
   /** True when the province holds everything that the box has, and no node waits for an answer. */
   async isDrained(): Promise<boolean> {
     const { agentId } = this
-    const agent = this.#life?.agent
+    const agent = this.#started
     if (!agent || this.broker.waiting > 0) return false
     const { lanes, waiting } = await agent.journal.state()
     if (waiting > 0 || Object.values(lanes).some((lane) => lane.lastSeq !== lane.durableThrough)) return false
@@ -398,7 +405,7 @@ export class FarmLife {
 
   /** Why the uplink stands still, if it does. */
   get trouble(): string {
-    const state = this.#life?.agent.upstream.state
+    const state = this.#started?.upstream.state
     return `${state?.phase ?? 'off'}: ${state?.lastError?.code ?? ''} ${state?.lastError?.sentence ?? ''}`
   }
 
