@@ -30,19 +30,20 @@ export type AddAnswer = { readonly person: Person } | { readonly refused: 'taken
 export const MAX_PEOPLE = 50
 const MAX_NAME = 40
 
-const fileSchema = z.strictObject({
-  version: z.literal(1),
-  people: z
-    .array(
-      z.strictObject({
-        id: z.string().regex(/^p-[0-9A-Z]{10,32}$/),
-        name: z.string().min(1).max(200),
-        pin: z.string().refine(isStoredPin),
-      }),
-    )
-    .max(MAX_PEOPLE),
-})
-type Row = z.output<typeof fileSchema>['people'][number]
+const fileSchema = (pinCost: number | undefined) =>
+  z.strictObject({
+    version: z.literal(1),
+    people: z
+      .array(
+        z.strictObject({
+          id: z.string().regex(/^p-[0-9A-Z]{10,32}$/),
+          name: z.string().min(1).max(200),
+          pin: z.string().refine((text) => isStoredPin(text, pinCost)),
+        }),
+      )
+      .max(MAX_PEOPLE),
+  })
+type Row = z.output<ReturnType<typeof fileSchema>>['people'][number]
 
 const failuresSchema = z.record(z.string().max(64), z.number().int().min(0))
 
@@ -193,7 +194,7 @@ export class People {
       return
     }
     try {
-      this.#rows = fileSchema.parse(JSON.parse(this.#lastText)).people
+      this.#rows = fileSchema(this.#pinCost).parse(JSON.parse(this.#lastText)).people
       this.#isDamaged = false
     } catch {
       this.#rows = []

@@ -24,9 +24,9 @@ const PIECE_BYTES = 4096
 const KEEP_IDLE_MS = 90_000
 
 /**
- * HTTP over a kept connection, or a few while a backlog is sent. A half-open connection (it takes everything and says nothing) is found by its
- * silence; a slow one that moves is left to work, however long it takes. Redirects are handed on, never followed: a
- * sign-in page must not get the batch or the token.
+ * HTTP over a kept connection, or a few while a backlog is sent. A half-open connection (it takes everything and says
+ * nothing) is found by its silence; a slow one that moves is left to work, however long it takes. Redirects are handed on,
+ * never followed: a sign-in page must not get the batch or the token.
  */
 export class FetchLink implements Link {
   readonly #base: string

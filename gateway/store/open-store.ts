@@ -6,7 +6,10 @@ import { systemClock } from '#contract/ground/node/system-clock.ts'
 import { type HeldDatabase, HeldDialect } from './held-connection.ts'
 import { withRetry } from './retry.ts'
 
-/** A connection pool, whatever engine is behind it. Rooms write SQL in the subset that both engines take. */
+/**
+ * A connection pool, whatever engine is behind it. Rooms write SQL in the subset that both engines take, but for what is
+ * packed as JSON (`projections/packed-rows.ts` and its readers in `insight/`), which each spells in its own way.
+ */
 export type Db = Kysely<object>
 export type Tx = Transaction<object>
 

@@ -174,8 +174,7 @@ describe.skipIf(!findTool('chromium'))('the agronomist in a browser [needs chrom
       for (const dark of width === 360 ? [false, true] : [false]) {
         const { page, address, complaints } = await openPage(browser, orchard, { width, dark })
         await page.goto(`${address}/sign-in`)
-        const at = dark ? 'night' : 'day'
-        expect(await accessibilityFaults(page, at)).toEqual([])
+        expect(await accessibilityFaults(page)).toEqual([])
         expect(await widerThanScreen(page)).toBe(0)
         await signInAs(page, address, 'all@x.example')
         for (const url of [
@@ -190,7 +189,7 @@ describe.skipIf(!findTool('chromium'))('the agronomist in a browser [needs chrom
           await page.goto(`${address}${url}`)
           if (url.includes('/series/')) await page.waitForSelector('#chart[data-drawn="page"]')
           for (const summary of await page.locator('summary').all()) await summary.click()
-          expect(await accessibilityFaults(page, at), url).toEqual([])
+          expect(await accessibilityFaults(page), url).toEqual([])
           expect(await widerThanScreen(page), url).toBe(0)
         }
         expect(complaints).toEqual([])

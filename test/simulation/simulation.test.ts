@@ -8,7 +8,7 @@ import type { Report } from './report.ts'
 import { simulate } from './simulation.ts'
 
 /**
- * As many farm-days as fit into the time, the same seeds each time and one that is new each time (`VUON_SEED=…` lives
+ * As many farm-days as fit into the time, the same seeds each time and one that changes with the sources (`VUON_SEED=…` lives
  * it again). `npm run soak` and `npm run simulate` live longer.
  */
 const seed = seedFromEnvironment()

@@ -125,9 +125,9 @@ describe('signing in', () => {
     expect(pin).toMatch(/^scrypt\$32768\$8\$1\$/)
     expect(await people.tryPin(id, '9999')).toMatchObject({ refused: 'wrong' })
     expect(await people.tryPin(id, '2580')).toEqual(added)
-    // Another box's memory, or a number that is no cost at all.
-    for (const cost of ['65536', '32767']) {
-      writeFileSync(people.path, readFileSync(people.path, 'utf8').replace(/\$\d{5}\$/, `$$${cost}$`))
+    // Another box's memory, a number that is no cost at all, and what a guess would be cheap at.
+    for (const cost of ['65536', '32767', '16384', '1024']) {
+      writeFileSync(people.path, readFileSync(people.path, 'utf8').replace(/\$\d{4,5}\$/, `$$${cost}$`))
       const again = new People(dataDir, { clock: systemClock, randomBytes: () => new Uint8Array(16) })
       again.open()
       expect(again.state).toBe('damaged')

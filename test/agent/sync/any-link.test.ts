@@ -1,11 +1,19 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { toHex } from '#contract/ground/bytes.ts'
-import { openEnvelope } from '#contract/wire/batch.ts'
 import type { LinkRequest } from '../../../agent/sync/link.ts'
 import { BAD_LINK, GOOD_LINK } from '../../world/pretend-link.ts'
 import { seedFromEnvironment } from '../../world/seeded.ts'
-import { Box, html, json, minutes, onlyMeasured, Province, seconds } from './sync-room.ts'
+import {
+  Box,
+  expectGrowing,
+  expectSealedOnce,
+  html,
+  json,
+  minutes,
+  onlyMeasured,
+  Province,
+  seconds,
+} from './sync-room.ts'
 
 /**
  * Whatever the link does (delays, losses of request or answer, repeats, late repeats out of order, cuts, portals,
@@ -107,15 +115,7 @@ it('brings everything to the province once, over any link', async () => {
       async (happenings, chance) => {
         const province = await Province.open(chance)
         const box = await Box.open(province)
-        let marks = { record: 0, reading: 0 }
-        for (const what of happenings) {
-          await happen(box, province, what)
-          const { lanes } = await box.journal.state()
-          const now = { record: lanes.record.durableThrough, reading: lanes.reading.durableThrough }
-          expect(now.record).toBeGreaterThanOrEqual(marks.record)
-          expect(now.reading).toBeGreaterThanOrEqual(marks.reading)
-          marks = now
-        }
+        await expectGrowing(box, happenings, (what) => happen(box, province, what))
         await happen(box, province, { kind: 'link', state: 'good' })
         await box.clock.advance(seconds(10))
         expect(await box.drained()).toBe(true)
@@ -125,14 +125,7 @@ it('brings everything to the province once, over any link', async () => {
           box.acked.filter((name) => name.startsWith('r')).length,
         )
         expect(box.equivocations).toBe(0)
-        // Sealed once: a range is never sent with other bytes.
-        const byRange = new Map<string, string>()
-        for (const body of box.batchRequests) {
-          const { lane, epoch, from } = openEnvelope(body).header
-          const key = `${epoch} ${lane} ${from}`
-          expect(byRange.get(key) ?? toHex(body)).toBe(toHex(body))
-          byRange.set(key, toHex(body))
-        }
+        expectSealedOnce(box)
         await box.stop()
       },
     ),

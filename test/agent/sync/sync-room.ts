@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { sql } from 'kysely'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { toHex, utf8 } from '#contract/ground/bytes.ts'
 import { compression } from '#contract/ground/node/compression.ts'
 import { secretKeyFromSeed, sha256 } from '#contract/ground/node/crypto.ts'
@@ -358,3 +358,32 @@ export const json = (status: number, value: unknown, headers: Record<string, str
 /** Each thing that was acknowledged, once. */
 export const onlyMeasured = (names: readonly string[]): string[] =>
   names.filter((name) => /^(r|lo-)\d/.test(name)).sort()
+
+/** After each step, marks have only grown. */
+export async function expectGrowing<Step>(
+  box: Box,
+  steps: readonly Step[],
+  take: (step: Step) => Promise<void>,
+): Promise<void> {
+  let marks = { record: 0, reading: 0 }
+  for (const step of steps) {
+    await take(step)
+    const { lanes } = await box.journal.state()
+    const now = { record: lanes.record.durableThrough, reading: lanes.reading.durableThrough }
+    expect(now.record).toBeGreaterThanOrEqual(marks.record)
+    expect(now.reading).toBeGreaterThanOrEqual(marks.reading)
+    marks = now
+  }
+}
+
+/** Sealed once: a range is never sent with other bytes. */
+export function expectSealedOnce(box: Box): void {
+  const byRange = new Map<string, string>()
+  for (const body of box.batchRequests) {
+    const { lane, epoch, from } = openEnvelope(body).header
+    const key = `${epoch} ${lane} ${from}`
+    const hash = toHex(sha256(body))
+    expect(byRange.get(key) ?? hash).toBe(hash)
+    byRange.set(key, hash)
+  }
+}

@@ -1,11 +1,8 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { toHex } from '#contract/ground/bytes.ts'
-import { sha256 } from '#contract/ground/node/crypto.ts'
-import { openEnvelope } from '#contract/wire/batch.ts'
 import { seedFromEnvironment } from '../../world/seeded.ts'
 import { backlogOn, expectComplete, type SharedLine, type SharedLineFaults } from './shared-line.ts'
-import { type Box, minutes, seconds } from './sync-room.ts'
+import { type Box, expectGrowing, expectSealedOnce, minutes, seconds } from './sync-room.ts'
 
 const faults: fc.Arbitrary<SharedLineFaults> = fc.record({
   isUp: fc.constantFrom(true, true, true, true, false),
@@ -76,15 +73,7 @@ it('loses nothing, doubles nothing and keeps every lane in order with two bodies
         // It tries at once, and not only when its rest is over.
         await box.restart()
         await box.clock.advance(minutes(3))
-        let marks = { record: 0, reading: 0 }
-        for (const each of steps) {
-          await take(box, line, each)
-          const { lanes } = await box.journal.state()
-          const now = { record: lanes.record.durableThrough, reading: lanes.reading.durableThrough }
-          expect(now.record).toBeGreaterThanOrEqual(marks.record)
-          expect(now.reading).toBeGreaterThanOrEqual(marks.reading)
-          marks = now
-        }
+        await expectGrowing(box, steps, (each) => take(box, line, each))
         const { cutBody, loseRequest, loseAnswer, lateAnswerMs } = line.faults
         line.faults = {
           ...line.faults,
@@ -102,13 +91,7 @@ it('loses nothing, doubles nothing and keeps every lane in order with two bodies
         // Never more than what is bounded, and of records one after the other.
         expect(line.most.reading).toBeLessThanOrEqual(2)
         expect(line.most.record).toBeLessThanOrEqual(1)
-        const byRange = new Map<string, string>()
-        for (const body of box.batchRequests) {
-          const { lane, epoch, from } = openEnvelope(body).header
-          const hash = toHex(sha256(body))
-          expect(byRange.get(`${epoch} ${lane} ${from}`) ?? hash).toBe(hash)
-          byRange.set(`${epoch} ${lane} ${from}`, hash)
-        }
+        expectSealedOnce(box)
         seen.runs++
         seen.wide += line.most.reading === 2 ? 1 : 0
         seen.overtaken += line.overtaken
