@@ -1,5 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connectAsync, type MqttClient } from 'mqtt'
@@ -273,6 +274,18 @@ describe.skipIf(!hasMosquitto)('a client of Mosquitto [needs mosquitto]', () => 
     const { no } = await journal.declareSeries(soilMoisture)
     const count = 30_000
     let stored = 0
+    // The burst is at the broker before the box is: it comes as fast as a broker gives, not as fast as somebody publishes.
+    const before = await connected(url, new Store())
+    await before.source.stop()
+    const pub = spawn(findTool('mosquitto_pub') ?? 'mosquitto_pub', [
+      ...urlArgs(url),
+      ...['-t', 'farm/soil', '-q', '1', '-l'],
+    ])
+    pub.stdin.write(
+      Array.from({ length: count }, (_, v) => JSON.stringify({ v, name: 'soil-a', unit: '%' })).join('\n'),
+    )
+    pub.stdin.end()
+    await once(pub, 'exit')
     const { source: box } = source(url)
     onTestFinished(() => box.stop())
     await box.start(({ payload }) => {
@@ -282,20 +295,10 @@ describe.skipIf(!hasMosquitto)('a client of Mosquitto [needs mosquitto]', () => 
       void committed.then(() => stored++)
       return committed
     })
-    await eventually('it is connected', () => box.state().isConnected)
-    await aWhile(100)
-    const pub = spawn(findTool('mosquitto_pub') ?? 'mosquitto_pub', [
-      ...urlArgs(url),
-      ...['-t', 'farm/soil', '-q', '1', '-l'],
-    ])
-    pub.stdin.write(
-      Array.from({ length: count }, (_, v) => JSON.stringify({ v, name: 'soil-a', unit: '%' })).join('\n'),
-    )
-    pub.stdin.end()
     await eventually('all are stored', () => stored === count, 50_000)
     const { commits, lanes } = await journal.state()
     expect(lanes.reading.lastSeq).toBe(count)
-    expect(commits).toBeLessThan(count / 20)
+    expect(commits).toBeLessThan(count / 200)
     // Nobody waits at the broker any more.
     await box.stop()
     const later = new Store()
