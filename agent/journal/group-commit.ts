@@ -11,7 +11,7 @@ import {
 
 /**
  * How long an append may wait for company: people and alarms not at all, sources that hear an acknowledgement until
- * 50 ms after the commit before, polled ones for the loss window.
+ * 250 ms after the commit before (50 where they wait for it), polled ones for the loss window.
  */
 export type Wait = 'commit' | 'soon' | 'window'
 
@@ -22,6 +22,9 @@ interface Gathering {
   seqs: readonly number[]
   /** When it has to be on its way, by the monotonic clock; a window does not begin again after a slow commit. */
   dueMs: number
+  /** When the first and the last came of those that hear an acknowledgement. */
+  firstSoonMs: number
+  lastSoonMs: number
 }
 
 /**
@@ -38,6 +41,8 @@ export class GroupCommit {
   #committing: Promise<void> | undefined
   #cancelTimer: (() => void) | undefined
   #startedMs = Number.NEGATIVE_INFINITY
+  #endedMs = Number.NEGATIVE_INFINITY
+  #soonMs = SOON_MS
   commits = 0
   lastCommitMs = 0
 
@@ -96,20 +101,26 @@ export class GroupCommit {
     refuseUnstorable(readings)
     this.#readings.add(readings, stamp)
     for (const record of records) this.#records.push(record)
-    this.#gathering ??= { done: Promise.withResolvers(), seqs: [], dueMs: Number.POSITIVE_INFINITY }
+    this.#gathering ??= newGathering()
     const gathering = this.#gathering
-    const dueMs = this.#dueMs(wait)
+    const nowMs = this.#clock.monotonicMs()
+    if (wait === 'soon') {
+      if (gathering.firstSoonMs > nowMs) gathering.firstSoonMs = nowMs
+      gathering.lastSoonMs = nowMs
+    }
+    const dueMs = this.#dueMs(wait, nowMs)
     const isSooner = dueMs < gathering.dueMs
     if (isSooner) gathering.dueMs = dueMs
     if (!this.#committing && isSooner) this.#schedule(gathering)
     return gathering
   }
 
-  #dueMs(wait: Wait): number {
-    const nowMs = this.#clock.monotonicMs()
+  #dueMs(wait: Wait, nowMs: number): number {
     if (wait === 'commit' || (wait === 'soon' && this.waiting >= MANY)) return nowMs
     const windowEndMs = nowMs + this.#windowMs
-    return wait === 'window' ? windowEndMs : Math.min(windowEndMs, Math.max(nowMs, this.#startedMs + SOON_MS))
+    return wait === 'window'
+      ? windowEndMs
+      : Math.min(windowEndMs, Math.max(nowMs, this.#startedMs + this.#soonMs))
   }
 
   #schedule({ dueMs }: Gathering): void {
@@ -129,6 +140,17 @@ export class GroupCommit {
     return this.#committing
   }
 
+  /**
+   * A broker that has as many messages on the way as it may sends the next when we acknowledge: they came right after the
+   * commit, at once, and then there was silence. Others come evenly, and lose nothing by waiting longer for each other.
+   */
+  #learn({ firstSoonMs, lastSoonMs }: Gathering, nowMs: number): void {
+    const waitedMs = nowMs - firstSoonMs
+    if (!(waitedMs > 0)) return
+    const isWaitedFor = firstSoonMs - this.#endedMs < AT_ONCE_MS && nowMs - lastSoonMs > SILENCE * waitedMs
+    this.#soonMs = isWaitedFor ? SOON_WAITED_FOR_MS : SOON_MS
+  }
+
   async #commitGathered(): Promise<void> {
     const gathering = this.#gathering
     const gathered = { ...this.#readings.take(), records: this.#records }
@@ -136,6 +158,7 @@ export class GroupCommit {
     this.#records = []
     const startedMs = this.#clock.monotonicMs()
     this.#startedMs = startedMs
+    if (gathering) this.#learn(gathering, startedMs)
     try {
       const isEmpty = gathered.readings.length + gathered.records.length === 0
       const seqs = isEmpty ? [] : await this.#commit(gathered)
@@ -146,12 +169,25 @@ export class GroupCommit {
       gathering?.done.reject(error)
     }
     this.#readings.giveBack(gathered)
-    this.lastCommitMs = this.#clock.monotonicMs() - startedMs
+    this.#endedMs = this.#clock.monotonicMs()
+    this.lastCommitMs = this.#endedMs - startedMs
   }
 }
 
-// A hundred messages a second are twenty commits then: a fifth of the wear, and of the work. A burst does not wait.
-const SOON_MS = 50
+const newGathering = (): Gathering => ({
+  done: Promise.withResolvers(),
+  seqs: [],
+  dueMs: Number.POSITIVE_INFINITY,
+  firstSoonMs: Number.POSITIVE_INFINITY,
+  lastSoonMs: Number.NEGATIVE_INFINITY,
+})
+
+// A hundred messages a second are four commits then: a twentieth of the wear, and of the work. A burst does not wait.
+const SOON_MS = 250
+// Brokers have twenty or so on the way to us by default.
+const SOON_WAITED_FOR_MS = 50
+const SILENCE = 0.75
+const AT_ONCE_MS = 10
 const MANY = 200
 // 100 series at 1 Hz for a quarter of an hour in which a card answers nothing, or what MQTT may have in flight at twelve
 // values a message. 4.8 MB of memory.

@@ -47,24 +47,24 @@ describe('a group commit', () => {
     expect(settled).toHaveLength(50)
   })
 
-  it('makes sources that follow each other share a commit, 50 ms after the one before at the latest', async () => {
+  it('makes sources that follow each other share a commit, a quarter of a second after the one before at the latest', async () => {
     const { clock, commits, settled, append } = slowDisk()
     void append('lone', 'soon')
     await clock.advance(1)
     expect(commits).toHaveLength(1)
     commits[0]!.done()
     await clock.settle()
-    for (let index = 0; index < 4; index++) {
+    for (let index = 0; index < 24; index++) {
       void append(`next ${index}`, 'soon')
       await clock.advance(10)
     }
     expect(commits).toHaveLength(1)
     await clock.advance(10)
     expect(commits).toHaveLength(2)
-    expect(commits[1]!.gathered.readings).toHaveLength(4 * ROW)
+    expect(commits[1]!.gathered.readings).toHaveLength(24 * ROW)
     commits[1]!.done()
     await clock.settle()
-    expect(settled).toHaveLength(5)
+    expect(settled).toHaveLength(25)
     // A burst, and a person, do not wait.
     void append('burst', 'soon', 200)
     await clock.advance(1)
@@ -75,6 +75,53 @@ describe('a group commit', () => {
     void append('a person', 'commit')
     await clock.advance(1)
     expect(commits).toHaveLength(4)
+  })
+
+  /** Messages for ten seconds from a broker that has at most so many on the way to us; returns how many were stored. */
+  async function tenSecondsOf(broker: { atMost: number; everyMs: number; waiting?: number }) {
+    const disk = slowDisk()
+    let { waiting = 0 } = broker
+    let onTheWay = 0
+    let stored = 0
+    const send = () => {
+      for (; waiting > 0 && onTheWay < broker.atMost; waiting--) {
+        onTheWay++
+        disk.append('message', 'soon').then(() => {
+          onTheWay--
+          stored++
+          disk.clock.after(1, send)
+        })
+      }
+    }
+    send()
+    for (let ms = 0; ms < 10_000; ms++) {
+      if (ms % broker.everyMs === 0) {
+        waiting++
+        send()
+      }
+      await disk.clock.advance(1)
+      for (const { done } of disk.commits) done()
+      await disk.clock.settle()
+    }
+    return { stored, commits: disk.commits.length, late: waiting + onTheWay }
+  }
+
+  it.each([
+    ['a message every 10 ms', { atMost: 1000, everyMs: 10 }, 42],
+    ['a message every 40 ms', { atMost: 1000, everyMs: 40 }, 60],
+  ])('needs few commits for %s', async (_what, broker, atMost) => {
+    const { stored, commits, late } = await tenSecondsOf(broker)
+    expect(stored + late).toBe(10_000 / broker.everyMs)
+    expect(late).toBeLessThanOrEqual(250 / broker.everyMs + 1)
+    expect(commits).toBeLessThanOrEqual(atMost)
+  })
+
+  it.each([
+    ['twenty', { atMost: 20, everyMs: 10, waiting: 2000 }, 2900],
+    ['one', { atMost: 1, everyMs: 100, waiting: 50 }, 140],
+  ])('does not keep a broker waiting that has %s on the way at most', async (_what, broker, atLeast) => {
+    const { stored } = await tenSecondsOf(broker)
+    expect(stored).toBeGreaterThanOrEqual(atLeast)
   })
 
   it('gathers what arrives during a commit for the next one', async () => {
