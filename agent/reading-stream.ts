@@ -187,7 +187,7 @@ export class ReadingStream {
     const told = committed.then(
       () => {
         if (this.#committing === committing) this.#committing = undefined
-        this.#onStored(storedReadings(committing))
+        this.#tell(committing)
       },
       (error: unknown) => {
         if (this.#committing === committing) this.#committing = undefined
@@ -199,6 +199,12 @@ export class ReadingStream {
     }
     this.#committing = committing
     return committing
+  }
+
+  /** Of a burst so many at a time: all at once they would outlive the young generation, and be moved twice. */
+  #tell(committing: Committing): void {
+    for (let from = 0; from < committing.t.length; from += TOLD_AT_ONCE)
+      this.#onStored(storedReadings(committing, from, from + TOLD_AT_ONCE))
   }
 
   #sourceOf(device: string): Source {
@@ -258,8 +264,15 @@ export class ReadingStream {
 // As many as one message may have; a device of which messages come together has them at other places each time.
 const MAX_IN_ORDER = 200
 
-const storedReadings = ({ series, t, value, scaled, quality, sourceT }: Committing): StoredReading[] =>
-  series.map(({ no, device, channel, quantity, unit, resolution, place, origin }, at) => {
+const TOLD_AT_ONCE = 500
+
+const storedReadings = (
+  { series, t, value, scaled, quality, sourceT }: Committing,
+  from: number,
+  to: number,
+): StoredReading[] =>
+  series.slice(from, to).map(({ no, device, channel, quantity, unit, resolution, place, origin }, index) => {
+    const at = from + index
     const stored = {
       seriesNo: no,
       device,

@@ -1,4 +1,4 @@
-import { equalBytes } from '#contract/ground/bytes.ts'
+import { crc32 } from 'node:zlib'
 import { MAX_PAYLOAD_BYTES } from './message-source.ts'
 import type { Publish } from './publish-stream.ts'
 
@@ -30,8 +30,9 @@ interface Delivery {
   bytes: number
 }
 
-interface Held {
-  readonly publish: Publish
+/** What is known of a message by which it is known again: not its bytes, which may be megabytes of them. */
+interface Left {
+  readonly sign: number
   readonly delivery: Delivery
 }
 
@@ -43,10 +44,13 @@ const MAX_BYTES_IN_FLIGHT = 32 * MAX_PAYLOAD_BYTES
 
 export class Unacknowledged {
   readonly #hooks: UnacknowledgedHooks
-  /** Messages of this connection in the order they came. */
-  #queue: Held[] = []
+  /** Messages of this connection in the order they came: a number in each column, for there are thousands of them. */
+  #ids: number[] = []
+  #signs: number[] = []
+  /** Of which delivery they are: so many of the first, then so many of the next. */
+  #runs: { readonly delivery: Delivery; count: number }[] = []
   /** What earlier connections left, by packet id, until the session ends: to know again what is sent again. */
-  readonly #left = new Map<number, Held>()
+  readonly #left = new Map<number, Left>()
   #latest: Delivery | undefined
   #inFlight = 0
   #bytesInFlight = 0
@@ -62,10 +66,7 @@ export class Unacknowledged {
     const { messageId } = publish
     if (messageId > 0 && this.#left.size > 0 && this.#isKnown(publish)) return !this.#isFull
     const delivery = this.#deliver(publish)
-    if (messageId > 0) {
-      this.#queue.push({ publish, delivery })
-      if (delivery.state === 'stored') this.#flushSoon()
-    }
+    if (messageId > 0) this.#hold(messageId, signOf(publish), delivery)
     this.#isFull = !this.#hasRoom()
     return !this.#isFull
   }
@@ -77,29 +78,47 @@ export class Unacknowledged {
 
   /** What was not acknowledged comes again on the next connection. */
   connectionEnded(): void {
-    for (const held of this.#queue)
-      if (held.delivery.state !== 'failed') this.#left.set(held.publish.messageId, held)
-    this.#queue = []
+    let at = 0
+    for (const { delivery, count } of this.#runs) {
+      for (const end = at + count; at < end; at++)
+        if (delivery.state !== 'failed')
+          this.#left.set(this.#ids[at] as number, { sign: this.#signs[at] as number, delivery })
+    }
+    this.#ids = []
+    this.#signs = []
+    this.#runs = []
     this.#wake()
   }
 
   get pending(): readonly Promise<void>[] {
-    return [...new Set(this.#queue.map(({ delivery }) => delivery.delivered))]
+    return [...new Set(this.#runs.map(({ delivery }) => delivery.delivered))]
   }
 
   /** Acknowledges what is stored, as far as everything before it is. */
   flush(): void {
+    let runs = 0
     let count = 0
-    while (this.#queue[count]?.delivery.state === 'stored') count++
+    for (; this.#runs[runs]?.delivery.state === 'stored'; runs++) count += this.#runs[runs]?.count ?? 0
     if (count === 0) return
     const bytes = new Uint8Array(count * 4)
     const acknowledgements = new DataView(bytes.buffer)
     // PUBACK: type 4, two more bytes, the packet's id (MQTT 3.1.1 §3.4). In MQTT 5 the same four bytes mean
     // success without properties (§3.4.2.1).
     for (let index = 0; index < count; index++)
-      acknowledgements.setUint32(index * 4, 0x40020000 + (this.#queue[index] as Held).publish.messageId)
+      acknowledgements.setUint32(index * 4, 0x40020000 + (this.#ids[index] as number))
     if (!this.#hooks.write(bytes)) return
-    this.#queue.splice(0, count)
+    this.#ids = this.#ids.slice(count)
+    this.#signs = this.#signs.slice(count)
+    this.#runs.splice(0, runs)
+  }
+
+  #hold(messageId: number, sign: number, delivery: Delivery): void {
+    this.#ids.push(messageId)
+    this.#signs.push(sign)
+    const last = this.#runs.at(-1)
+    if (last?.delivery === delivery) last.count++
+    else this.#runs.push({ delivery, count: 1 })
+    if (delivery.state === 'stored') this.#flushSoon()
   }
 
   /** Whether it is what an earlier connection left; an id that means something else now is forgotten. */
@@ -107,9 +126,8 @@ export class Unacknowledged {
     const left = this.#left.get(publish.messageId)
     if (!left) return false
     this.#left.delete(publish.messageId)
-    const { topic, payload } = left.publish
-    if (!publish.isSentAgain || topic !== publish.topic || !equalBytes(payload, publish.payload)) return false
-    this.#queue.push(left)
+    if (!publish.isSentAgain || left.sign !== signOf(publish)) return false
+    this.#hold(publish.messageId, left.sign, left.delivery)
     this.#flushSoon()
     return true
   }
@@ -139,11 +157,11 @@ export class Unacknowledged {
         this.#hooks.onStored()
       },
       (error: unknown) => {
-        for (const [id, held] of this.#left) if (held.delivery === delivery) this.#left.delete(id)
+        for (const [id, left] of this.#left) if (left.delivery === delivery) this.#left.delete(id)
         this.#settled(delivery, 'failed')
         this.#hooks.onNotStored(
           error,
-          this.#queue.some((held) => held.delivery === delivery),
+          this.#runs.some((run) => run.delivery === delivery),
         )
       },
     )
@@ -176,3 +194,9 @@ export class Unacknowledged {
     })
   }
 }
+
+/**
+ * Of topic and payload, 32 bits as a small integer. A message counts as one that came before when its packet id is that
+ * one's in the same session, the broker says itself that it sends it again, and this is the same.
+ */
+const signOf = ({ topic, payload }: Publish): number => crc32(payload, crc32(topic)) | 0
