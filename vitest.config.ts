@@ -5,13 +5,12 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 // Half a minute each where nothing else runs (2026-11-27), then a quarter.
 const LONGEST = [
   'crash/sigkill',
-  'browser/box-page',
-  'browser/gateway-app',
   'gateway/main',
   'simulation/simulation',
+  'browser/box-page',
   'agent/devices/fuzz',
   'walks/soil-reading',
-  'browser/gateway-lot',
+  'browser/gateway-app',
   'agent/command-line',
   'agent/bus/mqtt-client',
   'agent/bus/lines',

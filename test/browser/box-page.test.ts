@@ -1,44 +1,54 @@
-import { mkdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { readPageCode } from '../../agent/page/people.ts'
 import { TODAY } from '../agent/page/farm-of-today.ts'
-import { type PretendBox, pretendBox } from '../agent/page/pretend-box.ts'
+import { type PretendBox, pretendBox, signedInPhone } from '../agent/page/pretend-box.ts'
 import { readScreen } from '../world/read-label.ts'
 import { findTool } from '../world/real-services.ts'
+import { borrowPage, giveBack, showOn } from './borrowed-page.ts'
+import { accessibilityFaults, launchChromium } from './gateway-visit.ts'
 
-const CHROMIUM = findTool('chromium')
-const ARGS =
-  '--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync --disable-quic'
 // Set to a folder to keep pictures of every page that the suite visits.
 const PICTURES = process.env['VUON_PICTURES']
 
 const PHONE = { width: 360, height: 740 }
 const DESK = { width: 1280, height: 900 }
 
-describe.skipIf(!CHROMIUM)("the box's page in a browser [needs chromium]", () => {
+describe.skipIf(!findTool('chromium'))("the box's page in a browser [needs chromium]", () => {
   let browser: Browser
   let box: PretendBox
   let base = ''
+  const borrowed: Page[] = []
   const contexts: BrowserContext[] = []
   const trouble: string[] = []
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM ?? '', args: ARGS.split(' ') })
+    browser = await launchChromium()
   })
   afterAll(() => browser?.close())
   afterEach(async () => {
+    for (const page of borrowed.splice(0)) await giveBack(page)
     for (const context of contexts.splice(0)) await context.close()
     await box?.close()
     expect(trouble.splice(0)).toEqual([])
   })
 
-  async function open(options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> {
-    const context = await browser.newContext({ viewport: PHONE, locale: 'vi-VN', ...options })
+  async function open(options: BrowserContextOptions = {}): Promise<Page> {
+    const page = await borrowPage(browser, { viewport: PHONE, locale: 'vi-VN', ...options })
+    borrowed.push(page)
+    return listenTo(page)
+  }
+
+  /** Of a context that nobody else gets. */
+  async function openOwn(): Promise<Page> {
+    const context = await browser.newContext({ viewport: PHONE, locale: 'vi-VN' })
     contexts.push(context)
-    const page = await context.newPage()
+    return listenTo(await context.newPage())
+  }
+
+  function listenTo(page: Page): Page {
     page.on('pageerror', (error) => trouble.push(`error in a script: ${error.message}`))
     page.on('console', (message) => {
       if (/Content Security Policy|Uncaught/.test(message.text())) trouble.push(message.text())
@@ -62,6 +72,13 @@ describe.skipIf(!CHROMIUM)("the box's page in a browser [needs chromium]", () =>
     await page.fill('#newPin', '2580')
     await page.fill('#newAgain', '2580')
     await page.click('main form button')
+  }
+
+  /** As whoever signed in before. Two of the tests do so in the browser. */
+  async function comeBack(page: Page): Promise<void> {
+    const { cookies } = await signedInPhone(box)
+    const session = { url: base, httpOnly: true, sameSite: 'Strict' } as const
+    await page.context().addCookies([...cookies].map(([name, value]) => ({ ...session, name, value })))
   }
 
   /** The QR code of what is on the screen, as a phone's camera would read it. */
@@ -119,7 +136,7 @@ describe.skipIf(!CHROMIUM)("the box's page in a browser [needs chromium]", () =>
 
   it('keeps itself fresh without moving what one looks at', async () => {
     await begin()
-    const page = await open()
+    const page = await openOwn()
     await page.clock.install()
     await page.goto(`${base}/`)
     const row = page.locator('a[href="/series/7"]')
@@ -151,57 +168,51 @@ describe.skipIf(!CHROMIUM)("the box's page in a browser [needs chromium]", () =>
   ]
 
   // Contrast is the same at any width.
-  for (const [name, viewport, colorSchemes] of [
-    ['phone', PHONE, ['light', 'dark']],
-    ['desk', DESK, ['light']],
+  for (const [colorScheme, language, locale, screens] of [
+    ['light', 'vi', 'vi-VN', { phone: PHONE, desk: DESK }],
+    ['dark', 'en', 'en-GB', { phone: PHONE }],
   ] as const)
-    for (const colorScheme of colorSchemes)
-      it(`is clean for axe (WCAG 2.2 AA), has large targets and no sideways scroll: ${name}, ${colorScheme}`, async () => {
-        const printer = { name: 'may-in', language: 'tspl', dpi: 203, size: '60x40', gapMm: 2 } as const
-        await begin({ overview: TODAY, printers: [{ ...printer, device: '/dev/usb/lp9' }] })
-        await writeReadings(box)
-        const language = colorScheme === 'light' ? 'vi' : 'en'
-        const page = await open({
-          viewport,
-          colorScheme,
-          locale: language === 'vi' ? 'vi-VN' : 'en-GB',
-          bypassCSP: true,
-        })
-        const picture = async (label: string) => {
-          if (!PICTURES) return
+    it(`is clean for axe (WCAG 2.2 AA), has large targets and no sideways scroll: ${Object.keys(screens).join(' and ')}, ${colorScheme}, ${language}`, async () => {
+      const printer = { name: 'may-in', language: 'tspl', dpi: 203, size: '60x40', gapMm: 2 } as const
+      await begin({ overview: TODAY, printers: [{ ...printer, device: '/dev/usb/lp9' }] })
+      await writeReadings(box)
+      const page = await open({ colorScheme, locale })
+      const look = async (path: string, label = path.replaceAll(/\W+/g, '_')) => {
+        for (const [name, screen] of Object.entries(screens)) {
+          await showOn(page, { ...screen, dark: colorScheme === 'dark' })
+          await inspect(page, `${path} ${name}`)
+          if (!PICTURES) continue
           mkdirSync(PICTURES, { recursive: true })
-          await page.screenshot({
-            path: join(PICTURES, `${label}-${name}-${colorScheme}.png`),
-            fullPage: true,
-          })
+          const picture = join(PICTURES, `${label}-${name}-${colorScheme}.png`)
+          await page.screenshot({ path: picture, fullPage: true })
         }
-        await page.goto(`${base}/people/first`)
-        await inspect(page, 'first')
-        await picture('first')
-        await becomeFirst(page)
-        const { lot } = await box.sources.farmBook.recordHarvest({
-          plot: 'lo-a',
-          gtin: '09521234000013',
-          massKg: 1240.5,
-          harvestedOn: '2026-11-23',
-          person: 'p-TEST',
-        })
-        for (const path of [...PAGES, `/lots/${lot}?saved=1`, `/lots/${lot}/label`, '/nowhere']) {
-          await page.goto(base + path)
-          await inspect(page, path)
-          await picture(path.replaceAll(/\W+/g, '_'))
-        }
-        await page.goto(`${base}/harvest?plot=lo-a&mass=1.200&date=2026-12-31`)
-        await page.locator('main form button:not([type=button])').click()
-        await page.locator('#mass-wrong').waitFor()
-        await inspect(page, 'wrong harvest')
-        await picture('wrong-harvest')
-      }, 90_000)
+      }
+      await page.goto(`${base}/people/first`)
+      await look('first')
+      expect(await page.evaluate(() => document.documentElement.lang)).toBe(language)
+      await comeBack(page)
+      const { lot } = await box.sources.farmBook.recordHarvest({
+        plot: 'lo-a',
+        gtin: '09521234000013',
+        massKg: 1240.5,
+        harvestedOn: '2026-11-23',
+        person: 'p-TEST',
+      })
+      for (const path of [...PAGES, `/lots/${lot}?saved=1`, `/lots/${lot}/label`, '/nowhere']) {
+        await page.goto(base + path)
+        await look(path)
+      }
+      expect(await page.evaluate(() => document.documentElement.lang)).toBe(language)
+      await page.goto(`${base}/harvest?plot=lo-a&mass=1.200&date=2026-12-31`)
+      await page.locator('main form button:not([type=button])').click()
+      await page.locator('#mass-wrong').waitFor()
+      await look('wrong harvest', 'wrong-harvest')
+    }, 120_000)
 
   it('asks for the date, and nothing else, where the clock is unknown', async () => {
     await begin({ timeQuality: 'unknown', overview: {} })
     const page = await open()
-    await becomeFirst(page)
+    await comeBack(page)
     await page.goto(`${base}/harvest?plot=lo-a`)
     expect(await page.inputValue('#date')).toBe('')
     await page.fill('#mass', '12')
@@ -228,34 +239,8 @@ describe.skipIf(!CHROMIUM)("the box's page in a browser [needs chromium]", () =>
   })
 })
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-
 async function inspect(page: Page, path: string): Promise<void> {
-  await page.evaluate(axe)
-  const violations = await page.evaluate(async () => {
-    const run = (
-      window as unknown as {
-        axe: {
-          run(
-            options: object,
-          ): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }>
-        }
-      }
-    ).axe.run
-    const { violations } = await run({
-      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-      rules: { 'target-size': { enabled: true } },
-      resultTypes: ['violations'],
-    })
-    return violations.map(
-      ({ id, nodes }) =>
-        `${id}: ${nodes
-          .map((node) => `${node.html} ${node.failureSummary}`)
-          .join('; ')
-          .slice(0, 600)}`,
-    )
-  })
-  expect(violations, path).toEqual([])
+  expect(await accessibilityFaults(page, 'best-practice'), path).toEqual([])
   const sideways = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
   expect(sideways, `${path} scrolls sideways`).toBeLessThanOrEqual(0)
   const small = await page.evaluate(() =>

@@ -1,25 +1,21 @@
-import { mkdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readPageCode } from '../../agent/page/people.ts'
 import { type PretendBox, pretendBox } from '../agent/page/pretend-box.ts'
 import { findTool } from '../world/real-services.ts'
+import { accessibilityFaults, launchChromium } from './gateway-visit.ts'
 
-const CHROMIUM = findTool('chromium')
-const ARGS =
-  '--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync --disable-quic'
 // Set to a folder to keep pictures of every page that the suite visits.
 const PICTURES = process.env['VUON_PICTURES']
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const settings = { markets: ['CN', 'EU'], ssccPrefix: '0952123456', packingHouse: { code: 'VN-LDPH-001' } }
 
-describe.skipIf(!CHROMIUM)('the farm book in a browser [needs chromium]', () => {
+describe.skipIf(!findTool('chromium'))('the farm book in a browser [needs chromium]', () => {
   let browser: Browser
   let box: PretendBox
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM ?? '', args: ARGS.split(' ') })
+    browser = await launchChromium()
   })
   afterAll(async () => {
     await browser?.close()
@@ -147,26 +143,7 @@ async function inspect(page: Page, name: string): Promise<void> {
     expect.soft(sideways, `${name} scrolls sideways`).toBeLessThanOrEqual(0)
   }
   await page.setViewportSize({ width: 360, height: 740 })
-  await page.evaluate(axe)
-  const violations = await page.evaluate(async () => {
-    const { run } = (
-      window as unknown as {
-        axe: { run(options: object): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> }
-      }
-    ).axe
-    const { violations } = await run({
-      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-      rules: { 'target-size': { enabled: true } },
-    })
-    return violations.map(
-      ({ id, nodes }) =>
-        `${id}: ${nodes
-          .map(({ html }) => html)
-          .join('; ')
-          .slice(0, 400)}`,
-    )
-  })
-  expect.soft(violations, name).toEqual([])
+  expect.soft(await accessibilityFaults(page, 'best-practice'), name).toEqual([])
   // Wet thumbs: 48 px for what is pressed on these pages; the frame around them has 44.
   const small = await page.evaluate(() =>
     [
