@@ -83,6 +83,14 @@ export class PublishStream extends Duplex {
     this.#socket.write(bytes, encoding, () => done())
   }
 
+  /**
+   * mqtt.js writes a packet in pieces. As one they leave in one segment: a later piece that met the end of the connection
+   * would be an error of its own, before the reason that the broker gave for it (a certificate that it asks for) is read.
+   */
+  override _writev(pieces: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
+    this.#socket.write(Buffer.concat(pieces.map(({ chunk }) => chunk)), () => done())
+  }
+
   override _final(done: (error?: Error | null) => void): void {
     this.#socket.end(() => done())
   }
