@@ -27,7 +27,12 @@ const PATIENCE_MS = 60_000
 /** Once a start, when the first module is met that was changed since. */
 let isAsked = false
 
+// zod brings what it says in 63 languages, and speaks English unless it is asked: a megabyte that nobody asks for.
+const FOREIGN_WORDS = /\/node_modules\/zod\/v4\/locales\/(?!en\.js|index\.js)[\w-]+\.js$/
+
 function load(url, context, nextLoad) {
+  if (FOREIGN_WORDS.test(url))
+    return { format: 'module', source: 'export default undefined', shortCircuit: true }
   if (!url.startsWith('file:') || !url.endsWith('.ts')) return nextLoad(url, context)
   const path = fileURLToPath(url)
   if (!rooms.some((room) => path.startsWith(room))) return nextLoad(url, context)

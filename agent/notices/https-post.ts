@@ -1,8 +1,8 @@
 import { lookup } from 'node:dns'
-import { request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
 import type { Clock } from '#contract/ground/clock.ts'
+import { requestHttp } from '#contract/ground/node/http.ts'
 
 export interface PostOptions {
   readonly url: string

@@ -1,7 +1,8 @@
-import { Agent, type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http'
+import type { ClientRequest, Agent as HttpAgent, IncomingMessage } from 'node:http'
 import { request as requestHttps, Agent as TlsAgent } from 'node:https'
 import type { Clock } from '#contract/ground/clock.ts'
 import { VuonError } from '#contract/ground/errors.ts'
+import { Agent, requestHttp } from '#contract/ground/node/http.ts'
 import { systemClock } from '#contract/ground/node/system-clock.ts'
 import { MOST_KEPT } from './kept-connections.ts'
 import type { Link, LinkAnswer, LinkRequest } from './link.ts'
@@ -32,7 +33,7 @@ export class FetchLink implements Link {
   readonly #base: string
   readonly #patience: Patience
   readonly #clock: Clock
-  readonly #agent: Agent
+  readonly #agent: HttpAgent
 
   constructor(gateway: string, options: { patience?: Partial<Patience>; clock?: Clock } = {}) {
     this.#base = gateway.replace(/\/+$/, '')
