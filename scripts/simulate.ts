@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
-import type { Pace } from '../test/simulation/farm-life.ts'
+import { PACES, type Pace } from '../test/simulation/farm-life.ts'
 import { liveSeason, liveSeasons, type Season } from '../test/simulation/live-seeds.ts'
 import { addUp, faultsIn, type Report } from '../test/simulation/report.ts'
 
@@ -15,7 +15,7 @@ import { addUp, faultsIn, type Report } from '../test/simulation/report.ts'
  * that replays it.
  */
 const USAGE =
-  'npm run simulate -- [--seed N] [--hours H | --farm-days D] [--farms 10] [--pace sparse|full] [--minutes M] [--jobs N] [--out FILE]'
+  'npm run simulate -- [--seed N] [--hours H | --farm-days D] [--farms 10] [--pace sparse|full|eager] [--minutes M] [--jobs N] [--out FILE]'
 // Where nobody looks on, a line of progress so often.
 const TELL_EVERY_MS = 60_000
 
@@ -138,7 +138,8 @@ function readOptions() {
     const farms = number(values.farms, 1, 1000)
     const hours = number(values.hours ?? '240', 1, 24 * 3660)
     const oneRun = (farms * hours) / 24
-    if (values.pace !== 'sparse' && values.pace !== 'full') throw new Error('--pace is sparse or full')
+    if (!Object.hasOwn(PACES, values.pace))
+      throw new Error(`--pace is one of ${Object.keys(PACES).join(', ')}`)
     return {
       seed: number(values.seed, 0, 2 ** 31),
       hours,

@@ -221,9 +221,9 @@ export class DiskThread implements JournalThread {
       throw error
     }
     const file = this.#file as JournalFile
-    // Mended in this start, or in one that lost its power before it could tell.
-    const isMended = file.salvage !== null || file.meta('untold') !== undefined
-    if (name === 'opening') this.#ledger.reopened(file, { isMended })
+    if (name === 'opening')
+      // Mended in this start, or in one that lost its power before it could tell.
+      this.#ledger.reopened(file, { isMended: file.salvage !== null || file.meta('untold') !== undefined })
     else if (name === 'commit')
       this.#ledger.committed(values[0] as Gathered, result as unknown as number[], file)
     else if (name === 'saveSealed') this.#ledger.sealedAs(file)

@@ -288,11 +288,15 @@ const STEP_MS = 1000
 
 const ORDERS = ['left_through', 'compacted_through', 'merged_through'] as const
 
-const orderOf = (file: JournalFile): Record<(typeof ORDERS)[number], number> => ({
-  left_through: Number(file.meta('left_through') ?? 0),
-  compacted_through: Number(file.meta('compacted_through') ?? 0),
-  merged_through: Number(file.meta('merged_through') ?? 0),
-})
+function orderOf(file: JournalFile): Record<(typeof ORDERS)[number], number> {
+  const order = { left_through: 0, compacted_through: 0, merged_through: 0 }
+  const names = ORDERS.map((name) => `'${name}'`).join(', ')
+  const rows = file.all<{ name: (typeof ORDERS)[number]; value: string }>(
+    `SELECT name, value FROM meta WHERE name IN (${names})`,
+  )
+  for (const { name, value } of rows) order[name] = Number(value)
+  return order
+}
 
 const isSame = (one: KeptReading | undefined, other: KeptReading): boolean =>
   one !== undefined &&

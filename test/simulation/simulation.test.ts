@@ -12,14 +12,15 @@ import { simulate } from './simulation.ts'
  * it again). `npm run soak` and `npm run simulate` live longer.
  */
 const seed = seedFromEnvironment()
-const FOR_MS = 8_000
+const FOR_MS = 50_000
 
+/** Twenty farm-days at full rate in parts that two processes can share, and 280 sparse ones. */
 function* seasons(): Generator<Season> {
-  const sparse = { hours: 24, farms: 10, pace: 'sparse' as const }
-  // Four farm-days at full rate, in parts that two processes can share.
-  yield { seed, ...sparse, hours: 12 }
-  for (let part = 0; part < 4; part++) yield { seed: 101 + part, hours: 12, farms: 2, pace: 'full' }
-  for (let fixed = 1; ; fixed++) yield { seed: fixed, ...sparse }
+  const sparse = { hours: 48, farms: 10, pace: 'sparse' as const }
+  yield { seed, ...sparse, hours: 24 }
+  for (let part = 0; part < 10; part++) yield { seed: 101 + part, hours: 24, farms: 2, pace: 'full' }
+  for (let fixed = 1; fixed < 14; fixed++) yield { seed: fixed, ...sparse }
+  yield { seed: 14, ...sparse, hours: 24 }
 }
 
 declare module 'vitest' {

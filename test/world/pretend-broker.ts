@@ -1,6 +1,7 @@
 import type { BusMessage, MessageSource, SourceState } from '../../agent/bus/message-source.ts'
 import type { PretendClock } from './pretend-clock.ts'
 
+const FIRST_REST_MS = 1000
 const LONGEST_REST_MS = 600_000
 
 /** What a broker did with one message, for those who keep account of it. */
@@ -10,9 +11,9 @@ export interface BrokerWitness {
 }
 
 /**
- * A broker in pretend time. Like a real one it sends a QoS 1 message again until it is acknowledged: after a
- * refusal, and after each new connection in the order in which they were published, also what came while the agent
- * was away.
+ * A broker in pretend time. Like a real one it sends a QoS 1 message again until it is acknowledged: after each new
+ * connection in the order in which they were published, also what came while the agent was away; and after a refusal,
+ * which is a connection lost: the oldest first, after ever longer a rest, and the others when that one was taken.
  */
 export class PretendBroker {
   readonly #clock: PretendClock
@@ -20,6 +21,9 @@ export class PretendBroker {
   /** In the order of publishing. */
   readonly #unacknowledged = new Set<Omit<BusMessage, 'bus'>>()
   #deliver: ((message: BusMessage) => Promise<void>) | undefined
+  /** Between a refusal and the next try: as with a connection that is gone, nothing is sent. */
+  #isResting = false
+  #restMs = FIRST_REST_MS
   acknowledged = 0
   refused = 0
 
@@ -53,7 +57,8 @@ export class PretendBroker {
       start: async (deliver) => {
         own = (message) => deliver({ ...message, bus })
         this.#deliver = own
-        for (const message of [...this.#unacknowledged]) this.#send(message)
+        this.#isResting = false
+        this.#sendAll()
       },
       stop: async () => {
         if (this.#deliver === own) this.#deliver = undefined
@@ -63,26 +68,41 @@ export class PretendBroker {
     }
   }
 
-  #send(message: Omit<BusMessage, 'bus'>, againMs = 1000): void {
+  #send(message: Omit<BusMessage, 'bus'>): void {
     const deliver = this.#deliver
-    if (!deliver) return
+    if (!deliver || this.#isResting) return
     this.#witness?.onDelivery(message)
     deliver({ ...message, bus: '' }).then(
       () => {
         if (message.qos > 0 && !this.#unacknowledged.delete(message)) return
         this.acknowledged++
         this.#witness?.onAcknowledged(message)
+        // What was refused before and what came meanwhile follows the one that was taken.
+        if (deliver === this.#deliver && this.#restMs > FIRST_REST_MS) this.#sendAll()
       },
       () => {
         this.refused++
-        if (message.qos === 0) return
-        // A card that is full for hours: a broker that asked each second would be the load.
-        const nextMs = Math.min(LONGEST_REST_MS, againMs * 2)
-        this.#clock.after(againMs, () => {
-          // After a new connection it was sent with the others.
-          if (this.#deliver === deliver && this.#unacknowledged.has(message)) this.#send(message, nextMs)
-        })
+        if (message.qos > 0 && deliver === this.#deliver && !this.#isResting) this.#rest(deliver)
       },
     )
+  }
+
+  #sendAll(): void {
+    this.#restMs = FIRST_REST_MS
+    for (const message of [...this.#unacknowledged]) this.#send(message)
+  }
+
+  /** A card that is full for hours: a broker that sent all of it each second would be the load. */
+  #rest(deliver: (message: BusMessage) => Promise<void>): void {
+    this.#isResting = true
+    const restMs = this.#restMs
+    this.#restMs = Math.min(LONGEST_REST_MS, restMs * 2)
+    this.#clock.after(restMs, () => {
+      // After a new connection all were sent.
+      if (this.#deliver !== deliver) return
+      this.#isResting = false
+      const [oldest] = this.#unacknowledged
+      if (oldest) this.#send(oldest)
+    })
   }
 }
