@@ -8,7 +8,7 @@ import { seedFromEnvironment } from '../world/seeded.ts'
 import { live, liveFor, newLives } from './clones.ts'
 
 /** `npm run bench -- crash` cuts the power thousands of times; README.md says what this shows and what it can't. */
-const CUTS = 250
+const CUTS = 500
 const folder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 const seed = seedFromEnvironment()
 
