@@ -7,7 +7,7 @@
  *   fsync ──► file ──► forget                             keep it, or put back what was there before
  *
  * What is modelled: sectors of 512 bytes are written whole, in any order; a file that grew has any length between; a
- * truncation is undone only when nothing after it is there; names (create, rename, unlink) are undone newest first, as
+ * truncation is there or not, and is undone only when nothing after it is there; names (create, rename, unlink) are undone newest first, as
  * a file system with an ordered journal does, and are certain after any fsync in the folder. The log's shared memory
  * (-shm) is mapped, not written: SQLite makes it anew after a power cut.
  *
@@ -52,6 +52,7 @@ struct undo {
   int file;
   off_t offset;
   off_t size; /* of the file, before */
+  off_t synced_size;
   size_t length;
   unsigned char *old;
   size_t old_length;
@@ -135,7 +136,7 @@ static void remember(int kind, int file, off_t offset, size_t length) {
   size_t old_length = offset < size ? (size_t)((end < size ? end : size) - offset) : 0;
   if (undo_count == undo_room) undos = realloc(undos, (undo_room = undo_room * 2 + 256) * sizeof *undos);
   struct undo *undo = &undos[undo_count++];
-  *undo = (struct undo){kind, file, offset, size, length, malloc(old_length + 1), old_length};
+  *undo = (struct undo){kind, file, offset, size, files[file].synced_size, length, malloc(old_length + 1), old_length};
   for (size_t at = 0; at < old_length;) {
     ssize_t got = pread(files[file].fd, undo->old + at, old_length - at, offset + (off_t)at);
     if (got <= 0) break;
@@ -232,6 +233,8 @@ static void cut(const char *during) {
     else if (!file->has_later && chance() >= share) {
       write_back(undo->file, undo->old, undo->old_length, undo->offset);
       if (!undo->old_length) syscall(SYS_ftruncate, file->fd, undo->size);
+      /* A file system journals a new size whole: the old one, or the new one, and nothing between. */
+      file->synced_size = undo->synced_size;
     } else file->has_later = 1;
   }
   for (int i = 0; i < file_count; i++) {
