@@ -34,6 +34,12 @@ const RETAINED = 0x01
 const OTHER = 0xf4
 // A name, and as much again for what MQTT 5 puts before the payload. What is larger is passed over as it comes.
 const HEAD_BYTES = 2 * 65_535
+// A hundred messages a second are looked at twenty times then. Where so much comes that rests would hold it up, there is
+// none for a while.
+const REST_MS = 50
+const OFTEN_MS = 70
+const FEW_BYTES = 4096
+const BUSY_MS = 1000
 
 export class PublishStream extends Duplex {
   readonly #socket: Duplex
@@ -47,6 +53,11 @@ export class PublishStream extends Duplex {
   /** So many of the next bytes belong to a packet that is handed on, or that is too large. */
   #passingBytes = 0
   #skippingBytes = 0
+  #isHeld = false
+  #rest: NodeJS.Timeout | undefined
+  #readMs = Number.NEGATIVE_INFINITY
+  #noRestBeforeMs = Number.NEGATIVE_INFINITY
+  #hasTold = false
 
   constructor(
     socket: Duplex,
@@ -59,7 +70,11 @@ export class PublishStream extends Duplex {
     this.#socket = socket
     this.#version = version
     this.#onPublish = onPublish
-    socket.on('data', (bytes: Buffer) => this.#take(bytes))
+    socket.on('data', (bytes: Buffer) => {
+      this.#hasTold = false
+      this.#take(bytes)
+      if (this.#hasTold) this.#restAfter(bytes.length)
+    })
     socket.once('end', () => this.push(null))
     socket.once('error', (error) => this.destroy(error))
     socket.once('close', () => this.destroy())
@@ -67,11 +82,32 @@ export class PublishStream extends Duplex {
 
   /** Leaves what the broker sends in the network until `goOn`. */
   hold(): void {
+    this.#isHeld = true
     this.#socket.pause()
   }
 
   goOn(): void {
-    this.#socket.resume()
+    this.#isHeld = false
+    if (!this.#rest) this.#socket.resume()
+  }
+
+  /** Where messages come one by one and often, each would go all the way by itself: some are taken together. */
+  #restAfter(readBytes: number): void {
+    const nowMs = performance.now()
+    const isOften = nowMs - this.#readMs < OFTEN_MS
+    this.#readMs = nowMs
+    if (readBytes > FEW_BYTES) this.#noRestBeforeMs = nowMs + BUSY_MS
+    if (!isOften || nowMs < this.#noRestBeforeMs || this.#rest || this.#isHeld) return
+    this.#socket.pause()
+    this.#rest = setTimeout(() => this.#goOnAfterRest(), REST_MS)
+  }
+
+  #goOnAfterRest(): void {
+    this.#rest = undefined
+    if (this.#isHeld) return
+    // All that came meanwhile, as one piece of data; flowing, each would be a piece of its own again.
+    this.#socket.read()
+    if (!this.#rest && !this.#isHeld) this.#socket.resume()
   }
 
   override _read(): void {
@@ -96,6 +132,7 @@ export class PublishStream extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    clearTimeout(this.#rest)
     this.#socket.destroy()
     done(error)
   }
@@ -194,6 +231,7 @@ export class PublishStream extends Duplex {
   }
 
   #tell(first: number, { topic, messageId }: Head, payload: Uint8Array, sizeBytes: number): void {
+    this.#hasTold = true
     this.#onPublish({
       topic,
       payload,

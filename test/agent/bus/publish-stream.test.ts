@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { MAX_PAYLOAD_BYTES } from '../../../agent/bus/message-source.ts'
 import type { MqttVersion } from '../../../agent/bus/mqtt-connection.ts'
 import { PublishStream } from '../../../agent/bus/publish-stream.ts'
@@ -117,5 +117,49 @@ describe('PUBLISH packets are taken out of a stream', () => {
       }),
       { numRuns: 1000 },
     )
+  })
+})
+
+describe('messages that come one by one and often', () => {
+  /** Writes one each few milliseconds; tells what came, and with how many looks. */
+  async function trickle(count: number) {
+    const broker = new PassThrough()
+    const ids: number[] = []
+    let looks = 0
+    broker.prependListener('data', () => looks++)
+    const stream = new PublishStream(broker, 5, ({ messageId }) => ids.push(messageId))
+    for (let id = 1; id <= count; id++) {
+      broker.write(packet(0x32, name('farm/soil'), word(id), NONE, '31'))
+      await new Promise((resolve) => setTimeout(resolve, 4))
+    }
+    await vi.waitFor(() => expect(ids).toHaveLength(count), { timeout: 5000, interval: 10 })
+    stream.destroy()
+    return { ids, looks }
+  }
+
+  it('are taken together, each once and in their order', async () => {
+    const { ids, looks } = await trickle(100)
+    expect(ids).toEqual(Array.from({ length: 100 }, (_, index) => index + 1))
+    expect(looks).toBeLessThan(50)
+  })
+
+  it('wait for as long as they are held', async () => {
+    let atHold = 0
+    const seen: number[] = []
+    const broker = new PassThrough()
+    const stream = new PublishStream(broker, 5, ({ messageId }) => seen.push(messageId))
+    for (let id = 1; id <= 60; id++) {
+      broker.write(packet(0x32, name('farm/soil'), word(id), NONE, '31'))
+      if (id === 20) {
+        stream.hold()
+        atHold = seen.length
+      }
+      await new Promise((resolve) => setTimeout(resolve, 4))
+    }
+    expect(seen).toHaveLength(atHold)
+    stream.goOn()
+    await vi.waitFor(() => expect(seen).toHaveLength(60), { timeout: 5000, interval: 10 })
+    expect(seen).toEqual(Array.from({ length: 60 }, (_, index) => index + 1))
+    stream.destroy()
   })
 })
