@@ -194,7 +194,7 @@ export class MqttSource implements MessageSource {
     const onPublish = (publish: Publish): void => {
       if (!this.#unacknowledged.take(publish)) stream.hold()
     }
-    const stream = new PublishStream(socket, this.#version, onPublish, this.#options.maxPayloadBytes)
+    const stream = new PublishStream(socket, this.#version, onPublish, this.#options)
     this.#stream = stream
     return stream
   }

@@ -1,4 +1,5 @@
 import { Duplex } from 'node:stream'
+import type { Clock } from '#contract/ground/clock.ts'
 import { MAX_PAYLOAD_BYTES } from './message-source.ts'
 import type { MqttVersion } from './mqtt-connection.ts'
 
@@ -46,6 +47,7 @@ export class PublishStream extends Duplex {
   readonly #version: MqttVersion
   readonly #onPublish: (publish: Publish) => void
   readonly #maxHeldBytes: number
+  readonly #clock: Clock
   /** The beginning of a packet of which so much is wanted before it can be read. */
   #kept: Buffer[] = []
   #keptBytes = 0
@@ -54,7 +56,7 @@ export class PublishStream extends Duplex {
   #passingBytes = 0
   #skippingBytes = 0
   #isHeld = false
-  #rest: NodeJS.Timeout | undefined
+  #cancelRest: (() => void) | undefined
   #readMs = Number.NEGATIVE_INFINITY
   #noRestBeforeMs = Number.NEGATIVE_INFINITY
   #hasTold = false
@@ -63,9 +65,10 @@ export class PublishStream extends Duplex {
     socket: Duplex,
     version: MqttVersion,
     onPublish: (publish: Publish) => void,
-    maxPayloadBytes = MAX_PAYLOAD_BYTES,
+    { clock, maxPayloadBytes = MAX_PAYLOAD_BYTES }: { clock: Clock; maxPayloadBytes?: number | undefined },
   ) {
     super()
+    this.#clock = clock
     this.#maxHeldBytes = maxPayloadBytes + HEAD_BYTES
     this.#socket = socket
     this.#version = version
@@ -88,26 +91,26 @@ export class PublishStream extends Duplex {
 
   goOn(): void {
     this.#isHeld = false
-    if (!this.#rest) this.#socket.resume()
+    if (!this.#cancelRest) this.#socket.resume()
   }
 
   /** Where messages come one by one and often, each would go all the way by itself: some are taken together. */
   #restAfter(readBytes: number): void {
-    const nowMs = performance.now()
+    const nowMs = this.#clock.monotonicMs()
     const isOften = nowMs - this.#readMs < OFTEN_MS
     this.#readMs = nowMs
     if (readBytes > FEW_BYTES) this.#noRestBeforeMs = nowMs + BUSY_MS
-    if (!isOften || nowMs < this.#noRestBeforeMs || this.#rest || this.#isHeld) return
+    if (!isOften || nowMs < this.#noRestBeforeMs || this.#cancelRest || this.#isHeld) return
     this.#socket.pause()
-    this.#rest = setTimeout(() => this.#goOnAfterRest(), REST_MS)
+    this.#cancelRest = this.#clock.after(REST_MS, () => this.#goOnAfterRest())
   }
 
   #goOnAfterRest(): void {
-    this.#rest = undefined
+    this.#cancelRest = undefined
     if (this.#isHeld) return
     // All that came meanwhile, as one piece of data; flowing, each would be a piece of its own again.
     this.#socket.read()
-    if (!this.#rest && !this.#isHeld) this.#socket.resume()
+    if (!this.#cancelRest && !this.#isHeld) this.#socket.resume()
   }
 
   override _read(): void {
@@ -132,7 +135,7 @@ export class PublishStream extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    clearTimeout(this.#rest)
+    this.#cancelRest?.()
     this.#socket.destroy()
     done(error)
   }

@@ -12,7 +12,7 @@ import { simulate } from './simulation.ts'
  * it again). `npm run soak` and `npm run simulate` live longer.
  */
 const seed = seedFromEnvironment()
-const FOR_MS = 50_000
+const FOR_MS = 75_000
 
 /** Twenty farm-days at full rate in parts that two processes can share, and 280 sparse ones. */
 function* seasons(): Generator<Season> {

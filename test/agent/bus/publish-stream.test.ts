@@ -1,9 +1,12 @@
 import { PassThrough } from 'node:stream'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
+import { systemClock } from '#contract/ground/node/system-clock.ts'
 import { MAX_PAYLOAD_BYTES } from '../../../agent/bus/message-source.ts'
 import type { MqttVersion } from '../../../agent/bus/mqtt-connection.ts'
 import { PublishStream } from '../../../agent/bus/publish-stream.ts'
+
+const OPTIONS = { clock: systemClock }
 
 /** MQTT 3.1.1 §2.2: type and flags, how much follows, and that. */
 function packet(first: number, ...parts: readonly (Buffer | string)[]): Buffer {
@@ -32,11 +35,16 @@ const LONG = packet(0x32, name('farm/long'), word(8), NONE, 'x'.repeat(20_000))
 function through(pieces: readonly Buffer[], version: MqttVersion = 5) {
   const broker = new PassThrough()
   const published: [string, string, number, number, boolean, boolean][] = []
-  const stream = new PublishStream(broker, version, (publish) => {
-    const { topic, payload, sizeBytes, messageId, isRetained, isSentAgain } = publish
-    const text = Buffer.from(payload).toString()
-    published.push([topic, text, sizeBytes, messageId, isRetained, isSentAgain])
-  })
+  const stream = new PublishStream(
+    broker,
+    version,
+    (publish) => {
+      const { topic, payload, sizeBytes, messageId, isRetained, isSentAgain } = publish
+      const text = Buffer.from(payload).toString()
+      published.push([topic, text, sizeBytes, messageId, isRetained, isSentAgain])
+    },
+    OPTIONS,
+  )
   // What comes in goes through within the same turn.
   for (const piece of pieces) broker.emit('data', piece)
   const passed: Buffer[] = []
@@ -127,7 +135,7 @@ describe('messages that come one by one and often', () => {
     const ids: number[] = []
     let looks = 0
     broker.prependListener('data', () => looks++)
-    const stream = new PublishStream(broker, 5, ({ messageId }) => ids.push(messageId))
+    const stream = new PublishStream(broker, 5, ({ messageId }) => ids.push(messageId), OPTIONS)
     for (let id = 1; id <= count; id++) {
       broker.write(packet(0x32, name('farm/soil'), word(id), NONE, '31'))
       await new Promise((resolve) => setTimeout(resolve, 4))
@@ -147,7 +155,7 @@ describe('messages that come one by one and often', () => {
     let atHold = 0
     const seen: number[] = []
     const broker = new PassThrough()
-    const stream = new PublishStream(broker, 5, ({ messageId }) => seen.push(messageId))
+    const stream = new PublishStream(broker, 5, ({ messageId }) => seen.push(messageId), OPTIONS)
     for (let id = 1; id <= 60; id++) {
       broker.write(packet(0x32, name('farm/soil'), word(id), NONE, '31'))
       if (id === 20) {
