@@ -128,7 +128,6 @@ export class Unacknowledged {
     this.#left.delete(publish.messageId)
     if (!publish.isSentAgain || left.sign !== signOf(publish)) return false
     this.#hold(publish.messageId, left.sign, left.delivery)
-    this.#flushSoon()
     return true
   }
 
@@ -196,7 +195,11 @@ export class Unacknowledged {
 }
 
 /**
- * Of topic and payload, 32 bits as a small integer. A message counts as one that came before when its packet id is that
- * one's in the same session, the broker says itself that it sends it again, and this is the same.
+ * CRC-32 of topic and payload, and the payload's length, in one number. A message counts as one that came before when its
+ * packet id is that one's in the same session, the broker says itself that it sends it again, and this is the same.
  */
-const signOf = ({ topic, payload }: Publish): number => crc32(payload, crc32(topic)) | 0
+const signOf = ({ topic, payload }: Publish): number =>
+  crc32(payload, crc32(topic)) * LENGTHS + (payload.length % LENGTHS)
+
+// What a double holds exactly beside 32 bits.
+const LENGTHS = 2 ** 21

@@ -288,7 +288,7 @@ function sealed(raw: Uint8Array): Uint8Array {
 }
 
 /**
- * zlib takes 268 kB for each block by default, four fifths of the time of a small one, and in pieces that leave holes in
+ * zlib takes 268 kB for each block by default, a third of the time of a small one, and in pieces that leave holes in
  * the heap of a program that runs for months. A window and tables no larger than what goes in pack it as well.
  */
 function deflatingOf(size: number) {

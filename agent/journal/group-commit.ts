@@ -182,7 +182,7 @@ const newGathering = (): Gathering => ({
   lastSoonMs: Number.NEGATIVE_INFINITY,
 })
 
-// A hundred messages a second are four commits then: a twentieth of the wear, and of the work. A burst does not wait.
+// A hundred messages a second are four commits then: a twenty-fifth of the wear, and of the work. A burst does not wait.
 const SOON_MS = 250
 // Brokers have twenty or so on the way to us by default.
 const SOON_WAITED_FOR_MS = 50
